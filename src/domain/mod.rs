@@ -1,0 +1,32 @@
+//! Floor 0: what is computed. Pure and deterministic.
+//!
+//! Time, touchpoints and maps come as arguments; consequences leave as values ([`Effect`]). Nothing
+//! here reads a clock, a file or a setting, starts a thread, writes a log line or depends on the
+//! order of a hash map, so that a test, a replay and the Kafka worker get the same from the same.
+
+mod compile;
+mod effects;
+mod map;
+mod maps;
+mod rules;
+mod time;
+mod touch;
+mod touchpoint;
+pub mod vocabulary;
+
+pub use effects::{
+    Abandonment, Cause, Converted, Effect, EffectId, EffectKind, Exposure, Recovery, SessionEnded,
+    Sign,
+};
+pub use map::{
+    AbandonmentSpec, Bounce, InstanceKey, MapSpec, Mistake, Moves, ReturnSpec, SessionSpec,
+    StageSpec, StepSpec,
+};
+pub use maps::{
+    AbandonmentRule, Bounds, ChannelId, ChannelSet, Comeback, JourneyMap, KindId, Maps, Meaning,
+    Roles, SessionRule, Settings, Step, StepIx,
+};
+pub use rules::{Rule, Rules};
+pub use time::{EventTime, Millis};
+pub use touch::Touch;
+pub use touchpoint::{Currency, CustomerId, Item, Score, ScoreKind, Touchpoint};

@@ -1,0 +1,202 @@
+//! The world as the runtime sees it: an input log, an output log and a clock, in bytes.
+//!
+//! `kafka` and `sim` implement these traits; `tests/it/contract.rs` holds both to them.
+
+use std::time::Duration;
+
+use super::error::Error;
+use crate::domain::EventTime;
+
+/// A partition of one input topic.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Source {
+    /// The topic's place in the configured list of inputs.
+    pub input: u16,
+    /// The partition.
+    pub partition: u32,
+}
+
+/// A record of an input topic, borrowed from the client until the call returns.
+#[derive(Debug)]
+pub struct InputRecord<'a> {
+    /// Where it was read.
+    pub source: Source,
+    /// Its offset there.
+    pub offset: u64,
+    /// The record's own timestamp, if the log keeps one.
+    pub timestamp: Option<EventTime>,
+    /// The key, if it has one.
+    pub key: Option<&'a [u8]>,
+    /// The value; none is a tombstone.
+    pub value: Option<&'a [u8]>,
+    /// The headers in their order; a header without a value has an empty one.
+    pub headers: Vec<(&'a str, &'a [u8])>,
+}
+
+/// What a poll can bring.
+#[derive(Debug)]
+pub enum InputEvent<'a> {
+    /// These partitions are ours from now on. Nothing is read of them until
+    /// [`InputLog::start`].
+    Assigned(Vec<Source>),
+    /// These partitions must be handed over: finish what is open, then [`InputLog::release`] them.
+    Revoked(Vec<Source>),
+    /// These partitions are already somebody else's: commit nothing, then
+    /// [`InputLog::release`] them.
+    Lost(Vec<Source>),
+    /// A record of a started partition, in offset order within its source.
+    Record(InputRecord<'a>),
+    /// The answer to [`InputLog::probe`]: the end of a partition as the broker knew it after the
+    /// probe was asked for. A probe that failed gives no answer.
+    End {
+        /// Which partition.
+        source: Source,
+        /// The offset that the next record readable by us will have.
+        offset: u64,
+    },
+}
+
+/// Where to begin to read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Start {
+    /// At the oldest record that is kept.
+    Earliest,
+    /// At this offset.
+    At(u64),
+}
+
+/// A member of a consumer group that reads the input topics.
+pub trait InputLog {
+    /// Waits up to `wait` for something to happen, then hands over what is there, at most
+    /// `limit` records, and returns how many events were handed over.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Retry`] for passing trouble, [`Error::Fenced`] if another process has our
+    /// identity, [`Error::Fatal`] for what will not pass.
+    fn poll(
+        &mut self,
+        wait: Duration,
+        limit: usize,
+        sink: &mut dyn FnMut(InputEvent<'_>),
+    ) -> Result<usize, Error>;
+
+    /// Takes assigned partitions and reads them from the given places on.
+    ///
+    /// # Errors
+    ///
+    /// As [`poll`](Self::poll).
+    fn start(&mut self, places: &[(Source, Start)]) -> Result<(), Error>;
+
+    /// Gives revoked or lost partitions up; only now can another member get them.
+    ///
+    /// # Errors
+    ///
+    /// As [`poll`](Self::poll).
+    fn release(&mut self, sources: &[Source]) -> Result<(), Error>;
+
+    /// Reads no further in these partitions until [`resume`](Self::resume).
+    ///
+    /// # Errors
+    ///
+    /// As [`poll`](Self::poll).
+    fn pause(&mut self, sources: &[Source]) -> Result<(), Error>;
+
+    /// Reads on in paused partitions.
+    ///
+    /// # Errors
+    ///
+    /// As [`poll`](Self::poll).
+    fn resume(&mut self, sources: &[Source]) -> Result<(), Error>;
+
+    /// Asks the broker for the ends of these partitions without waiting; the answers come as
+    /// [`InputEvent::End`] from later polls. Asking again while an answer is due changes nothing.
+    fn probe(&mut self, sources: &[Source]);
+
+    /// Stores, on behalf of the group, the offsets that come next.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Retry`] or [`Error::Abort`] if they were not stored (a rebalance is on its way);
+    /// otherwise as [`poll`](Self::poll).
+    fn commit(&mut self, next: &[(Source, u64)]) -> Result<(), Error>;
+}
+
+/// The topics that a pipeline writes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum OutputTopic {
+    /// Stage transitions.
+    Transitions,
+    /// Abandonment alerts, retractions and recoveries.
+    Alerts,
+    /// Conversions and sessions that ended.
+    Conversions,
+    /// KPI snapshots.
+    Kpis,
+    /// Records that could not be used, as they came.
+    DeadLetters,
+}
+
+impl OutputTopic {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Transitions,
+        Self::Alerts,
+        Self::Conversions,
+        Self::Kpis,
+        Self::DeadLetters,
+    ];
+
+    /// The last part of the topic's default name, after the `app` prefix and a dot.
+    pub const fn suffix(self) -> &'static str {
+        match self {
+            Self::Transitions => "transitions",
+            Self::Alerts => "alerts",
+            Self::Conversions => "conversions",
+            Self::Kpis => "kpis",
+            Self::DeadLetters => "dlq",
+        }
+    }
+}
+
+/// A record to be written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OutputRecord {
+    /// Where to.
+    pub topic: OutputTopic,
+    /// The key; its murmur2 hash chooses the partition, as Java clients place it.
+    pub key: Option<Vec<u8>>,
+    /// The value.
+    pub value: Option<Vec<u8>>,
+    /// The headers.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The record's timestamp; none leaves it to the log.
+    pub timestamp: Option<EventTime>,
+}
+
+/// A producer of the output topics.
+pub trait OutputLog {
+    /// Queues a record. Blocks while the queue is full.
+    ///
+    /// # Errors
+    ///
+    /// As [`InputLog::poll`].
+    fn send(&mut self, record: OutputRecord) -> Result<(), Error>;
+
+    /// Waits until everything sent is acknowledged.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Abort`] if something sent since the last flush was not written; otherwise as
+    /// [`InputLog::poll`].
+    fn flush(&mut self) -> Result<(), Error>;
+}
+
+/// The two clocks of a machine.
+pub trait Clock {
+    /// Wall-clock time, which may jump.
+    fn wall(&self) -> EventTime;
+
+    /// Time since some fixed moment, which never goes back.
+    fn monotonic(&self) -> Duration;
+}
