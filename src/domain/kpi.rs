@@ -41,6 +41,10 @@ pub enum Kpi {
     ConvertedCustomers,
     /// Those of them whose latest conversion was not their first.
     RepeatCustomers,
+    /// Episodes begun. Label: the rule.
+    Opened,
+    /// Episodes that are open now; a total, not in panes. Label: the rule.
+    OpenEpisodes,
     /// Episodes abandoned: first alerts less their retractions. Label: the rule.
     Abandoned,
     /// Episodes completed in time. Label: the rule.
@@ -216,14 +220,24 @@ pub(super) fn count(effect: &Effect, mut add: impl FnMut(KpiKey, EventTime, i64)
         EffectKind::Refunded { value, currency } => {
             now(Kpi::Revenue, KpiKey::currency_label(*currency), -value);
         }
+        EffectKind::Opened { rule } => {
+            now(Kpi::Opened, (*rule).into(), 1);
+            now(Kpi::OpenEpisodes, (*rule).into(), 1);
+        }
+        EffectKind::Dropped { rule } => now(Kpi::OpenEpisodes, (*rule).into(), -1),
         EffectKind::Abandoned(alert) if alert.level == 0 => {
             now(Kpi::Abandoned, alert.rule.into(), 1);
+            now(Kpi::OpenEpisodes, alert.rule.into(), -1);
         }
         EffectKind::Retracted(alert) if alert.level == 0 => {
             now(Kpi::Abandoned, alert.rule.into(), -1);
+            now(Kpi::OpenEpisodes, alert.rule.into(), 1);
         }
         EffectKind::Abandoned(_) | EffectKind::Retracted(_) => {}
-        EffectKind::Completed { rule } => now(Kpi::Completed, (*rule).into(), 1),
+        EffectKind::Completed { rule } => {
+            now(Kpi::Completed, (*rule).into(), 1);
+            now(Kpi::OpenEpisodes, (*rule).into(), -1);
+        }
         EffectKind::Recovered(recovery) => now(Kpi::Recovered, recovery.rule.into(), 1),
         EffectKind::LastTouch { before } => {
             now(Kpi::ActiveCustomers, 0, 1);
@@ -253,7 +267,7 @@ impl Panes {
                 return;
             }
             add_to(&mut self.totals, key, amount);
-            if key.kpi != Kpi::Population {
+            if !matches!(key.kpi, Kpi::Population | Kpi::OpenEpisodes) {
                 for grain in Grain::ALL {
                     add_to(&mut self.counts, (grain, grain.pane(at), key), amount);
                 }
