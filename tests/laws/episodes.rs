@@ -14,7 +14,13 @@ pub(crate) fn episodes(way: &Way<'_>, transitions: &[Effect]) -> Vec<Effect> {
     for (number, rule) in way.spec.abandonments.iter().enumerate() {
         for (i, opening) in touches.iter().enumerate() {
             if has(&rule.opens, opening) && !runs(rule, &touches[..i], opening) {
-                let episode = Episode { way, transitions, rule, number, opening };
+                let episode = Episode {
+                    way,
+                    transitions,
+                    rule,
+                    number,
+                    opening,
+                };
                 effects.extend(episode.story(&touches[i + 1..]));
             }
         }
@@ -90,7 +96,10 @@ impl<'a> Episode<'a> {
                 alerts.push(due);
             }
             let Some(touch) = touch else { break };
-            if alerts.first().is_some_and(|first| ms(touch) > first + rule.recovers_within.get()) {
+            if alerts
+                .first()
+                .is_some_and(|first| ms(touch) > first + rule.recovers_within.get())
+            {
                 break;
             }
             let mine = instance(rule, touch) == instance(rule, self.opening);
@@ -192,7 +201,7 @@ impl<'a> Episode<'a> {
             took: Millis::new(ms(touch) - first),
             value: touch.value.unwrap_or_else(|| value(self.rule, own)),
             currency: match touch.value {
-                Some(_) => touch.currency,
+                Some(_) => touch.currency.or(currency(own)),
                 None => currency(own),
             },
             touchpoint: touch.id.clone(),
@@ -246,7 +255,10 @@ fn items(rule: &AbandonmentSpec, own: &[&Touchpoint]) -> i64 {
     })
 }
 
-/// The currency of an episode's value.
+/// The currency of an episode's value: the last one named together with a value.
 fn currency(own: &[&Touchpoint]) -> Option<Currency> {
-    own.iter().find_map(|touch| touch.currency)
+    own.iter()
+        .filter(|touch| touch.value.is_some())
+        .rev()
+        .find_map(|touch| touch.currency)
 }

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wayfarer::domain::{
-    Currency, Effect, EffectKind, EventTime, Kpi, KpiKey, StepIx, Window,
-};
+use wayfarer::domain::{Currency, Effect, EffectKind, EventTime, Kpi, KpiKey, StepIx, Window};
 
 /// One count: what, when, how much.
 pub(crate) type Count = (KpiKey, EventTime, i64);
@@ -41,7 +39,10 @@ fn counts_of(effect: &Effect) -> Vec<Count> {
     let many = |kpi, label, n| (key(kpi, effect.map, label), effect.at, n);
     match &effect.kind {
         EffectKind::Transition { from, to, .. } => {
-            let mut counts = vec![one(Kpi::Entries, step(*to)), one(Kpi::Population, step(*to))];
+            let mut counts = vec![
+                one(Kpi::Entries, step(*to)),
+                one(Kpi::Population, step(*to)),
+            ];
             if let Some(from) = from {
                 counts.push(one(Kpi::Exits, step(*from)));
                 counts.push(many(Kpi::Population, step(*from), -1));
@@ -89,7 +90,9 @@ fn distinct(effects: &[Effect]) -> Vec<Count> {
     let mut last: BTreeMap<u16, (u32, EventTime)> = BTreeMap::new();
     for effect in effects {
         if let EffectKind::Converted(converted) = &effect.kind {
-            let newest = last.entry(effect.map).or_insert((converted.number, effect.at));
+            let newest = last
+                .entry(effect.map)
+                .or_insert((converted.number, effect.at));
             *newest = (*newest).max((converted.number, effect.at));
         }
     }
@@ -109,7 +112,10 @@ fn step(step: StepIx) -> u32 {
 
 fn label(currency: Option<Currency>) -> u32 {
     currency.map_or(0, |currency| {
-        currency.as_str().bytes().fold(0, |label, byte| label * 256 + u32::from(byte))
+        currency
+            .as_str()
+            .bytes()
+            .fold(0, |label, byte| label * 256 + u32::from(byte))
     })
 }
 

@@ -26,27 +26,27 @@ struct Arrival {
 pub(crate) fn touchpoints(case: &Case, again: Again) -> Vec<Touchpoint> {
     let mut told: Vec<Touchpoint> = case.touches.iter().map(|d| d.touchpoint.clone()).collect();
     if again == Again::OtherTime {
-        told.extend(duplicates(case, again).into_iter().map(|drawn| drawn.touchpoint));
+        told.extend(
+            duplicates(case, again)
+                .into_iter()
+                .map(|drawn| drawn.touchpoint),
+        );
     }
     told
 }
 
 fn duplicates(case: &Case, again: Again) -> Vec<Drawn> {
-    if case.touches.is_empty() {
-        return Vec::new();
-    }
-    case.again
-        .iter()
-        .map(|(number, shift, delay)| {
-            let mut drawn = case.touches[number % case.touches.len()].clone();
-            drawn.delay = *delay;
-            drawn.second ^= *shift > 10;
-            if again == Again::OtherTime {
-                drawn.touchpoint.at = drawn.touchpoint.at.plus(Millis::new(*shift));
-            }
-            drawn
-        })
-        .collect()
+    let duplicate = |drawn: &Drawn| {
+        let (shift, delay) = drawn.again?;
+        let mut duplicate = drawn.clone();
+        duplicate.delay = delay;
+        duplicate.second ^= shift > 10;
+        if again == Again::OtherTime {
+            duplicate.touchpoint.at = drawn.touchpoint.at.plus(Millis::new(shift));
+        }
+        Some(duplicate)
+    };
+    case.touches.iter().filter_map(duplicate).collect()
 }
 
 /// A log in which every input is at most the allowed disorder out of order, whatever the other does.
@@ -81,7 +81,10 @@ fn entries(case: &Case, drawn: Vec<Drawn>, partition: usize) -> Vec<Entry> {
     let mine: Vec<String> = customers_of(case, partition).map(name).collect();
     let mut arrivals: Vec<Arrival> = drawn
         .into_iter()
-        .filter(|drawn| mine.iter().any(|name| *name == drawn.touchpoint.customer.as_str()))
+        .filter(|drawn| {
+            mine.iter()
+                .any(|name| *name == drawn.touchpoint.customer.as_str())
+        })
         .map(|drawn| {
             let input = usize::from(drawn.second && case.inputs > 1);
             let lag = if input == 1 { case.lag } else { 0 };
@@ -97,7 +100,18 @@ fn entries(case: &Case, drawn: Vec<Drawn>, partition: usize) -> Vec<Entry> {
     arrivals.sort_by_key(|arrival| arrival.at);
     arrivals
         .into_iter()
-        .map(|Arrival { input, touchpoint, logged, .. }| Entry::Record { input, touchpoint, logged })
+        .map(
+            |Arrival {
+                 input,
+                 touchpoint,
+                 logged,
+                 ..
+             }| Entry::Record {
+                input,
+                touchpoint,
+                logged,
+            },
+        )
         .collect()
 }
 
@@ -107,7 +121,11 @@ pub(crate) fn watermark(log: &[Entry], inputs: usize, disorder: i64) -> Option<E
     let largest = |wanted: usize| {
         log.iter()
             .filter_map(|entry| match entry {
-                Entry::Record { input, touchpoint, logged } if *input == wanted => {
+                Entry::Record {
+                    input,
+                    touchpoint,
+                    logged,
+                } if *input == wanted => {
                     Some(logged.map_or(touchpoint.at, |logged| logged.min(touchpoint.at)))
                 }
                 _ => None,

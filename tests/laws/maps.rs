@@ -47,27 +47,42 @@ fn map_spec(id: &'static str) -> impl Strategy<Value = MapSpec> {
         vec![],
     ]);
     let comeback = option::weighted(0.7, (0usize..6, any::<bool>(), 8i64..=60));
-    let rules = (option::weighted(0.8, cart_rule()), option::weighted(0.4, lead_rule()));
-    (steps, moves, conversion, comeback, session(), rules, 20i64..=100).prop_map(
-        move |(steps, moves, conversion, comeback, session, (cart, lead), lookback)| {
-            let mut spec = MapSpec::new(id);
-            spec.stages = stages(&steps);
-            spec.stages[0].conversion = strings(&conversion);
-            spec.moves = moves;
-            spec.comeback = comeback.map(|(place, by_step, after)| {
-                let stage = &spec.stages[place % spec.stages.len()];
-                let to = match &stage.steps[place % stage.steps.len()].id {
-                    Some(step) if by_step => format!("{}.{step}", stage.id),
-                    _ => stage.id.clone(),
-                };
-                ReturnSpec { to, after: Millis::new(after) }
-            });
-            spec.session = session;
-            spec.abandonments = cart.into_iter().chain(lead).collect();
-            spec.lookback = Millis::new(lookback);
-            spec
-        },
+    let rules = (
+        option::weighted(0.8, cart_rule()),
+        option::weighted(0.4, lead_rule()),
+    );
+    (
+        steps,
+        moves,
+        conversion,
+        comeback,
+        session(),
+        rules,
+        20i64..=100,
     )
+        .prop_map(
+            move |(steps, moves, conversion, comeback, session, (cart, lead), lookback)| {
+                let mut spec = MapSpec::new(id);
+                spec.stages = stages(&steps);
+                spec.stages[0].conversion = strings(&conversion);
+                spec.moves = moves;
+                spec.comeback = comeback.map(|(place, by_step, after)| {
+                    let stage = &spec.stages[place % spec.stages.len()];
+                    let to = match &stage.steps[place % stage.steps.len()].id {
+                        Some(step) if by_step => format!("{}.{step}", stage.id),
+                        _ => stage.id.clone(),
+                    };
+                    ReturnSpec {
+                        to,
+                        after: Millis::new(after),
+                    }
+                });
+                spec.session = session;
+                spec.abandonments = cart.into_iter().chain(lead).collect();
+                spec.lookback = Millis::new(lookback);
+                spec
+            },
+        )
 }
 
 /// Stages from steps; a step whose flag is set goes into the stage of the one before it.
@@ -82,7 +97,10 @@ fn stages(steps: &[(Vec<&str>, bool)]) -> Vec<StageSpec> {
             });
         }
         let stage = stages.last_mut().expect("the first step opens a stage");
-        stage.steps.push(StepSpec { id: Some(format!("step{number}")), on: strings(on) });
+        stage.steps.push(StepSpec {
+            id: Some(format!("step{number}")),
+            on: strings(on),
+        });
     }
     for stage in stages.iter_mut().filter(|stage| stage.steps.len() == 1) {
         stage.steps[0].id = None;
@@ -126,48 +144,79 @@ fn deadlines() -> impl Strategy<Value = (Millis, Vec<Millis>, Millis)> {
 }
 
 fn cart_rule() -> impl Strategy<Value = AbandonmentSpec> {
-    let opens = select(vec![vec!["cart_added"], vec!["cart_added", "product_viewed"]]);
-    let extends = vec!["cart_added", "cart_viewed", "cart_removed", "checkout_started"];
+    let opens = select(vec![
+        vec!["cart_added"],
+        vec!["cart_added", "product_viewed"],
+    ]);
+    let extends = vec![
+        "cart_added",
+        "cart_viewed",
+        "cart_removed",
+        "checkout_started",
+    ];
     let cancels = subsequence(vec!["cart_emptied", "contact_made"], 0..=2);
     let removes = subsequence(vec!["cart_removed"], 0..=1);
-    let instance = select(vec![InstanceKey::Cart, InstanceKey::Cart, InstanceKey::Customer]);
-    (opens, subsequence(extends, 0..=4), cancels, removes, deadlines(), instance).prop_map(
-        |(opens, extends, cancels, removes, (after, again, recovers_within), instance)| {
-            AbandonmentSpec {
-                id: "cart".into(),
-                opens: strings(&opens),
-                extends: strings(&extends),
-                completes: strings(&["purchased"]),
-                cancels: strings(&cancels),
-                removes: strings(&removes),
-                after,
-                again,
-                recovers_within,
-                instance,
-            }
-        },
+    let instance = select(vec![
+        InstanceKey::Cart,
+        InstanceKey::Cart,
+        InstanceKey::Customer,
+    ]);
+    (
+        opens,
+        subsequence(extends, 0..=4),
+        cancels,
+        removes,
+        deadlines(),
+        instance,
     )
+        .prop_map(
+            |(opens, extends, cancels, removes, (after, again, recovers_within), instance)| {
+                AbandonmentSpec {
+                    id: "cart".into(),
+                    opens: strings(&opens),
+                    extends: strings(&extends),
+                    completes: strings(&["purchased"]),
+                    cancels: strings(&cancels),
+                    removes: strings(&removes),
+                    after,
+                    again,
+                    recovers_within,
+                    instance,
+                }
+            },
+        )
 }
 
 fn lead_rule() -> impl Strategy<Value = AbandonmentSpec> {
     let opens = select(vec!["checkout_started", "ad_seen", "mystery"]);
     let extends = subsequence(vec!["page_viewed", "cart_viewed"], 0..=2);
-    let completes = select(vec![vec!["contact_made"], vec!["contact_made", "purchased"]]);
+    let completes = select(vec![
+        vec!["contact_made"],
+        vec!["contact_made", "purchased"],
+    ]);
     let keys = vec![InstanceKey::Cart, InstanceKey::Order, InstanceKey::Request];
-    (opens, extends, completes, any::<bool>(), deadlines(), select(keys)).prop_map(
-        |(opens, extends, completes, cancels, (after, again, recovers_within), instance)| {
-            AbandonmentSpec {
-                id: "lead".into(),
-                opens: strings(&[opens]),
-                extends: strings(&extends),
-                completes: strings(&completes),
-                cancels: strings(if cancels { &["refunded"] } else { &[] }),
-                removes: Vec::new(),
-                after,
-                again,
-                recovers_within,
-                instance,
-            }
-        },
+    (
+        opens,
+        extends,
+        completes,
+        any::<bool>(),
+        deadlines(),
+        select(keys),
     )
+        .prop_map(
+            |(opens, extends, completes, cancels, (after, again, recovers_within), instance)| {
+                AbandonmentSpec {
+                    id: "lead".into(),
+                    opens: strings(&[opens]),
+                    extends: strings(&extends),
+                    completes: strings(&completes),
+                    cancels: strings(if cancels { &["refunded"] } else { &[] }),
+                    removes: Vec::new(),
+                    after,
+                    again,
+                    recovers_within,
+                    instance,
+                }
+            },
+        )
 }

@@ -51,7 +51,10 @@ pub(crate) fn reference(
 }
 
 /// The touchpoints by (time, rank, id); of one id with two times the earlier.
-pub(crate) fn in_order<'a>(specs: &[MapSpec], touchpoints: &'a [Touchpoint]) -> Vec<&'a Touchpoint> {
+pub(crate) fn in_order<'a>(
+    specs: &[MapSpec],
+    touchpoints: &'a [Touchpoint],
+) -> Vec<&'a Touchpoint> {
     let mut touches: Vec<&Touchpoint> = touchpoints.iter().collect();
     touches.sort_by_key(|t| (t.at, rank(specs, &t.kind), &t.id));
     let mut seen = BTreeSet::new();
@@ -164,7 +167,9 @@ impl Way<'_> {
 
     /// Where a touch of type `kind` takes a customer who stands at `stands`.
     fn target(&self, steps: &[Place<'_>], stands: Option<usize>, kind: &str) -> Option<usize> {
-        let entered: Vec<usize> = (0..steps.len()).filter(|i| steps[*i].enters(kind)).collect();
+        let entered: Vec<usize> = (0..steps.len())
+            .filter(|i| steps[*i].enters(kind))
+            .collect();
         let next = stands.map_or(0, |step| step + 1);
         match self.spec.moves {
             Moves::Forward => entered.into_iter().find(|step| *step >= next),
@@ -188,10 +193,21 @@ impl Way<'_> {
     /// A stay is over for good when the transition that ended it is settled.
     fn stays(&self, transitions: &[Effect]) -> Vec<Effect> {
         let mut stays = Vec::new();
-        for effect in transitions.iter().filter(|e| e.at.as_millis() <= self.watermark) {
-            if let EffectKind::Transition { from: Some(step), dwell, .. } = effect.kind {
+        for effect in transitions
+            .iter()
+            .filter(|e| e.at.as_millis() <= self.watermark)
+        {
+            if let EffectKind::Transition {
+                from: Some(step),
+                dwell,
+                ..
+            } = effect.kind
+            {
                 let kind = EffectKind::StayCompleted { step, dwell };
-                stays.push(Effect { kind, ..effect.clone() });
+                stays.push(Effect {
+                    kind,
+                    ..effect.clone()
+                });
             }
         }
         stays
@@ -202,7 +218,12 @@ impl Way<'_> {
         let mut orders = BTreeSet::new();
         (0..self.touches.len())
             .filter(|i| self.converts(&self.touches[*i].kind))
-            .filter(|i| self.touches[*i].order.as_ref().is_none_or(|order| orders.insert(order)))
+            .filter(|i| {
+                self.touches[*i]
+                    .order
+                    .as_ref()
+                    .is_none_or(|order| orders.insert(order))
+            })
             .collect()
     }
 
@@ -240,7 +261,11 @@ impl Way<'_> {
         let rule = &self.spec.session;
         let touches = &self.touches[start..end];
         let (first, last) = (touches[0], touches[touches.len() - 1]);
-        let views = count(touches.iter().filter(|t| rule.view_types.contains(&t.kind.to_string())));
+        let views = count(
+            touches
+                .iter()
+                .filter(|t| rule.view_types.contains(&t.kind.to_string())),
+        );
         let converted = self.converting().iter().any(|i| (start..end).contains(i));
         let engaged =
             last.at.since(first.at) > rule.longer_than || converted || views >= rule.views;
@@ -288,7 +313,9 @@ impl Way<'_> {
                 took: touch.at.since(self.touches[0].at),
                 touches: u32::try_from(i + 1).expect("few touches"),
                 path: self.path(&self.touches[..=*i]),
-                previous: nth.checked_sub(1).map(|before| self.touches[converting[before]].at),
+                previous: nth
+                    .checked_sub(1)
+                    .map(|before| self.touches[converting[before]].at),
                 late: false,
             };
             let parts = ["conversion", touch.order.as_ref().unwrap_or(&touch.id)];
@@ -303,7 +330,10 @@ impl Way<'_> {
         let last = touches[touches.len() - 1];
         let mut path: Vec<Exposure> = touches
             .iter()
-            .map(|t| Exposure { at: t.at, channel: self.maps.channel(t.channel.as_deref()) })
+            .map(|t| Exposure {
+                at: t.at,
+                channel: self.maps.channel(t.channel.as_deref()),
+            })
             .collect();
         path.reverse();
         path.dedup_by_key(|exposure| exposure.channel);
@@ -317,7 +347,10 @@ impl Way<'_> {
         self.settled()
             .filter(|touch| matches!(&*touch.kind, "refunded" | "cancelled"))
             .filter_map(|touch| {
-                let kind = EffectKind::Refunded { value: touch.value?, currency: touch.currency };
+                let kind = EffectKind::Refunded {
+                    value: touch.value?,
+                    currency: touch.currency,
+                };
                 Some(self.effect(&["refunded", &touch.id], ms(touch), kind))
             })
             .collect()

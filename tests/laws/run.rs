@@ -14,7 +14,11 @@ const PATIENCE: usize = 60;
 #[derive(Clone, Debug)]
 pub(crate) enum Entry {
     /// A record of one of the inputs.
-    Record { input: usize, touchpoint: Touchpoint, logged: Option<EventTime> },
+    Record {
+        input: usize,
+        touchpoint: Touchpoint,
+        logged: Option<EventTime>,
+    },
     /// An idle step.
     Idle(EventTime),
 }
@@ -32,7 +36,10 @@ impl Ran {
     /// What was committed for one customer, in order.
     pub(crate) fn outputs_of(&self, customer: usize) -> Vec<&Output> {
         let name = name(customer);
-        self.outputs.iter().filter(|output| output.customer.as_str() == name).collect()
+        self.outputs
+            .iter()
+            .filter(|output| output.customer.as_str() == name)
+            .collect()
     }
 }
 
@@ -53,8 +60,18 @@ pub(crate) enum Bounded {
 /// Compiles the maps of a case with some rules switched off, or none.
 pub(crate) fn compile(case: &Case, rules: Rules, bounded: Bounded) -> Arc<Maps> {
     let bounds = match bounded {
-        Bounded::Generously => Bounds { pending: 256, ring: 256, path: case.path, episodes: 256 },
-        Bounded::Tightly => Bounds { pending: 4, ring: 3, path: 2, episodes: 2 },
+        Bounded::Generously => Bounds {
+            pending: 256,
+            ring: 256,
+            path: case.path,
+            episodes: 256,
+        },
+        Bounded::Tightly => Bounds {
+            pending: 4,
+            ring: 3,
+            path: 2,
+            episodes: 2,
+        },
     };
     let settings = Settings {
         disorder: Millis::new(case.disorder),
@@ -90,7 +107,11 @@ pub(crate) fn run(maps: &Arc<Maps>, inputs: usize, log: &[Entry], script: &Scrip
             break;
         }
         let end = (offset + entries).min(log.len());
-        let ending = if stretch < PATIENCE { *ending } else { Ending::Commit };
+        let ending = if stretch < PATIENCE {
+            *ending
+        } else {
+            Ending::Commit
+        };
         let mut out = Vec::new();
         for entry in &log[offset..end] {
             read(&mut ran.partition, entry, &mut out);
@@ -117,7 +138,11 @@ pub(crate) fn run(maps: &Arc<Maps>, inputs: usize, log: &[Entry], script: &Scrip
 
 fn read(partition: &mut Partition, entry: &Entry, out: &mut Vec<Output>) {
     match entry {
-        Entry::Record { input, touchpoint, logged } => {
+        Entry::Record {
+            input,
+            touchpoint,
+            logged,
+        } => {
             partition.observe(*input, touchpoint, *logged, out);
         }
         Entry::Idle(to) => partition.idle(*to, out),

@@ -49,5 +49,8 @@ pub(crate) fn search(
         law(&case).inspect_err(|_| found.set(true))
     });
     let message = outcome.err()?.to_string();
-    Some(Failure { nth: tried.get(), message })
+    Some(Failure {
+        nth: tried.get(),
+        message,
+    })
 }
