@@ -39,12 +39,14 @@ fn addresses(rule: &AbandonmentSpec, touch: &Touchpoint, opening: &Touchpoint) -
     named.is_none() || own.is_none() || named == own
 }
 
-/// Whether a touch moves the deadline of the episode that `opening` opened.
+/// Whether a touch moves the deadline of the episode that `opening` opened. Taking something out is
+/// a sign of life too.
 fn moves(rule: &AbandonmentSpec, touch: &Touchpoint, opening: &Touchpoint) -> bool {
     if has(&rule.opens, touch) {
         return instance(rule, touch) == instance(rule, opening);
     }
-    has(&rule.extends, touch) && addresses(rule, touch, opening)
+    let extends = has(&rule.extends, touch) || has(&rule.removes, touch);
+    extends && addresses(rule, touch, opening)
 }
 
 /// Whether an episode of the same instance, not yet abandoned, runs when `opening` comes.
