@@ -55,7 +55,7 @@ impl Episode {
             passed: Vec::new(),
             superseded: false,
             value: touch.value.unwrap_or(0),
-            currency: touch.currency,
+            currency: touch.value.and(touch.currency),
             items: touch.quantity,
             channels: ChannelSet::default().with(touch.channel),
         }
@@ -141,7 +141,9 @@ impl Episode {
         } else if let Some(value) = touch.value {
             self.value = value;
         }
-        self.currency = touch.currency.or(self.currency);
+        if touch.value.is_some() {
+            self.currency = touch.currency.or(self.currency);
+        }
     }
 
     /// Leaves the effect of having begun.
@@ -188,7 +190,7 @@ impl Episode {
             opened: self.opened,
             took: touch.at.since(first),
             value: touch.value.unwrap_or(self.value),
-            currency: touch.currency.or(self.currency),
+            currency: touch.value.and(touch.currency).or(self.currency),
             touchpoint: touch.id.clone(),
         };
         let id = self.id("recovered", rule, context);
