@@ -3,7 +3,9 @@
 //! | floor | room | what it holds |
 //! | --- | --- | --- |
 //! | 0 | [`domain`] | what is computed: touchpoints, maps, journeys, episodes, effects, KPIs |
+//! | 1 | [`wire`] | bytes ↔ values: touchpoint formats, output records |
 //! | 3 | [`runtime`] | when things happen: ports, worker, errors |
 
 pub mod domain;
 pub mod runtime;
+pub mod wire;
