@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::error::Error;
 use crate::domain::EventTime;
+use crate::wire::output::OutputRecord;
 
 /// A partition of one input topic.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -142,58 +143,6 @@ pub trait InputLog {
     /// [`Error::Retry`] or [`Error::Abort`] if they were not stored (a rebalance is on its way);
     /// otherwise as [`poll`](Self::poll).
     fn commit(&mut self, next: &[(Source, u64)]) -> Result<(), Error>;
-}
-
-/// The topics that a pipeline writes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum OutputTopic {
-    /// Stage transitions.
-    Transitions,
-    /// Abandonment alerts, retractions and recoveries.
-    Alerts,
-    /// Conversions and sessions that ended.
-    Conversions,
-    /// KPI snapshots.
-    Kpis,
-    /// Records that could not be used, as they came.
-    DeadLetters,
-}
-
-impl OutputTopic {
-    /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Transitions,
-        Self::Alerts,
-        Self::Conversions,
-        Self::Kpis,
-        Self::DeadLetters,
-    ];
-
-    /// The last part of the topic's default name, after the `app` prefix and a dot.
-    pub const fn suffix(self) -> &'static str {
-        match self {
-            Self::Transitions => "transitions",
-            Self::Alerts => "alerts",
-            Self::Conversions => "conversions",
-            Self::Kpis => "kpis",
-            Self::DeadLetters => "dlq",
-        }
-    }
-}
-
-/// A record to be written.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct OutputRecord {
-    /// Where to.
-    pub topic: OutputTopic,
-    /// The key; its murmur2 hash chooses the partition, as Java clients place it.
-    pub key: Option<Vec<u8>>,
-    /// The value.
-    pub value: Option<Vec<u8>>,
-    /// The headers.
-    pub headers: Vec<(String, Vec<u8>)>,
-    /// The record's timestamp; none leaves it to the log.
-    pub timestamp: Option<EventTime>,
 }
 
 /// A producer of the output topics.

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use super::config::WorkerConfig;
 use super::emit;
+use super::kpis::KpiMemory;
 use super::error::Error;
 use super::idle::Moment;
 use super::observer::{Observer, PartitionReport};
@@ -54,7 +55,7 @@ pub struct Worker<I, O, C, W> {
     last_commit: Duration,
     last_kpis: Duration,
     last_report: Duration,
-    kpis: emit::KpiMemory,
+    kpis: KpiMemory,
 }
 
 /// What a poll brought besides records.
@@ -79,7 +80,7 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
             last_commit: Duration::ZERO,
             last_kpis: Duration::ZERO,
             last_report: Duration::ZERO,
-            kpis: emit::KpiMemory::default(),
+            kpis: KpiMemory::default(),
         }
     }
 
@@ -92,6 +93,7 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
         while !stop.load(Ordering::Relaxed) {
             self.turn()?;
         }
+        self.commit()?;
         self.write_kpis();
         self.commit()
     }
@@ -272,7 +274,7 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
                 self.world.output.send(record)
             })?;
         }
-        self.kpis.emit(&self.maps, &self.config, &mut |record| {
+        emit::kpis(&self.kpis, &self.maps, &self.config, &mut |record| {
             written.count(record.topic);
             self.world.output.send(record)
         })?;
@@ -282,7 +284,6 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
     /// Drops what is open and goes back to where the last commit stands.
     fn abort(&mut self, reason: &str) -> Result<(), Error> {
         self.back_off("a commit", reason);
-        self.kpis.abort();
         let mut restart = Vec::new();
         let mut places = Vec::new();
         for task in self.tasks.values_mut() {
