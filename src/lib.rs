@@ -3,9 +3,11 @@
 //! | floor | room | what it holds |
 //! | --- | --- | --- |
 //! | 0 | [`domain`] | what is computed: touchpoints, maps, journeys, episodes, effects, KPIs |
-//! | 1 | [`wire`] | bytes ↔ values: touchpoint formats, output records |
+//! | 1 | [`wire`] | bytes ↔ values: touchpoint formats, output records, stored customers |
+//! | 2 | [`state`] | one partition's memory: committed bytes, the open transaction, timers, panes |
 //! | 3 | [`runtime`] | when things happen: ports, worker, errors |
 
 pub mod domain;
 pub mod runtime;
+pub mod state;
 pub mod wire;
