@@ -8,7 +8,7 @@ use super::kpis::{KpiMemory, Snapshot};
 use super::task::{DeadLetter, Task};
 use crate::domain::{Breakdown, EventTime, Maps, Window};
 use crate::wire::output::{
-    self, Context, DEAD_LETTER_PREFIX, KpiSnapshot, Known, OutputRecord, OutputTopic,
+    self, Context, DEAD_LETTER_PREFIX, Known, KpiSnapshot, OutputRecord, OutputTopic,
 };
 
 /// Where records go.
@@ -26,7 +26,10 @@ impl Written {
 
     /// The counts, by topic.
     pub(super) fn counts(&self) -> Vec<(OutputTopic, u64)> {
-        self.0.iter().map(|(topic, count)| (*topic, *count)).collect()
+        self.0
+            .iter()
+            .map(|(topic, count)| (*topic, *count))
+            .collect()
     }
 }
 
@@ -86,13 +89,17 @@ pub(super) fn kpis(
     sink: Sink<'_>,
 ) -> Result<(), Error> {
     for snapshot in memory.queued() {
-        let message = kpi_message(snapshot, maps, config);
-        sink(output::kpi_record(message, config.encodings.kpis, &config.app))?;
+        let message = kpi_message(snapshot, maps);
+        sink(output::kpi_record(
+            message,
+            config.encodings.kpis,
+            &config.app,
+        ))?;
     }
     Ok(())
 }
 
-fn kpi_message(snapshot: &Snapshot, maps: &Maps, config: &WorkerConfig) -> KpiSnapshot {
+fn kpi_message(snapshot: &Snapshot, maps: &Maps) -> KpiSnapshot {
     let figure = &snapshot.figure;
     let map = &maps.maps[usize::from(figure.map)];
     let mut labels = BTreeMap::from([("map".to_owned(), map.id.to_string())]);
@@ -110,18 +117,22 @@ fn kpi_message(snapshot: &Snapshot, maps: &Maps, config: &WorkerConfig) -> KpiSn
             label("rule", &map.abandonments[usize::from(rule)].id);
         }
         Breakdown::Currency(currency) => {
-            label("currency", currency.as_ref().map_or("none", |currency| currency.as_str()));
+            label(
+                "currency",
+                currency
+                    .as_ref()
+                    .map_or("none", |currency| currency.as_str()),
+            );
         }
     }
     KpiSnapshot {
         kpi: figure.name.to_owned(),
         window: figure.window.map(|window| Window::name(window).to_owned()),
         labels: labels.into_iter().collect(),
-        input: config.inputs.first().map_or_else(String::new, |input| input.topic.clone()),
         partition: snapshot.partition,
         numerator: figure.numerator,
-        denominator: figure.denominator.unwrap_or(1),
-        n: u64::try_from(figure.denominator.unwrap_or(figure.numerator)).unwrap_or(0),
+        denominator: figure.denominator,
+        n: u64::try_from(figure.denominator.unwrap_or(figure.numerator)).ok(),
         watermark: Some(snapshot.watermark.as_millis()),
     }
 }

@@ -30,14 +30,27 @@ impl KpiMemory {
             return;
         };
         for figure in figures(partition.maps(), partition.panes(), now) {
-            let place = (number, figure.name, figure.map, figure.breakdown, figure.window);
+            let place = (
+                number,
+                figure.name,
+                figure.map,
+                figure.breakdown,
+                figure.window,
+            );
             let value = (figure.numerator, figure.denominator);
             let never = value.0 == 0 && value.1.unwrap_or(0) == 0;
             let known = self.written.get(&place);
             if known == Some(&value) || (known.is_none() && never) {
                 self.queued.remove(&place);
             } else {
-                self.queued.insert(place, Snapshot { partition: number, figure, watermark });
+                self.queued.insert(
+                    place,
+                    Snapshot {
+                        partition: number,
+                        figure,
+                        watermark,
+                    },
+                );
             }
         }
     }
@@ -55,7 +68,10 @@ impl KpiMemory {
     /// What was queued is written.
     pub(super) fn commit(&mut self) {
         for (place, snapshot) in std::mem::take(&mut self.queued) {
-            self.written.insert(place, (snapshot.figure.numerator, snapshot.figure.denominator));
+            self.written.insert(
+                place,
+                (snapshot.figure.numerator, snapshot.figure.denominator),
+            );
         }
     }
 

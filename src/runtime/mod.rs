@@ -14,7 +14,7 @@ mod worker;
 pub use config::{InputConfig, LatePolicy, WorkerConfig};
 pub use error::Error;
 pub use observer::{Intake, Observer, PartitionReport};
-pub use ports::{Clock, InputEvent, InputLog, InputRecord, OutputLog, Source, Start};
+pub use ports::{
+    Clock, InputEvent, InputLog, InputRecord, OutputLog, OutputRecord, OutputTopic, Source, Start,
+};
 pub use worker::{Worker, World};
-
-pub use crate::wire::output::{OutputRecord, OutputTopic};

@@ -2,11 +2,13 @@
 //!
 //! `kafka` and `sim` implement these traits; `tests/it/contract.rs` holds both to them.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::error::Error;
 use crate::domain::EventTime;
-use crate::wire::output::OutputRecord;
+
+pub use crate::wire::output::{OutputRecord, OutputTopic};
 
 /// A partition of one input topic.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -87,7 +89,7 @@ pub trait InputLog {
     /// # Errors
     ///
     /// As [`poll`](Self::poll).
-    fn partition_count(&mut self, input: u16) -> Result<u32, Error>;
+    fn partition_count(&mut self, input: u16) -> Result<NonZeroU32, Error>;
 
     /// Takes assigned partitions and reads them from the given places on.
     ///
