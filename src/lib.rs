@@ -3,7 +3,11 @@
 //! | floor | room | what it holds |
 //! | --- | --- | --- |
 //! | 0 | [`domain`] | what is computed: touchpoints, maps, journeys, episodes, effects, KPIs |
+//! | 1 | [`wire`] | bytes ↔ values |
 //! | 3 | [`runtime`] | when things happen: ports, worker, errors |
+//! | 4 | [`kafka`] | the ports on a Kafka cluster |
 
 pub mod domain;
+pub mod kafka;
 pub mod runtime;
+pub mod wire;

@@ -113,6 +113,14 @@ pub trait InputLog {
     /// [`InputEvent::End`] from later polls. Asking again while an answer is due changes nothing.
     fn probe(&mut self, sources: &[Source]);
 
+    /// How far a started partition was read: every record before this offset that we could read
+    /// was handed over. None if the partition is not started, or not known yet how far.
+    ///
+    /// It can lie beyond the last record handed over, since the marks of transactions take offsets
+    /// too. So a partition was read to an [`InputEvent::End`] if this is at or past that offset;
+    /// the offset after the last record may never get there.
+    fn position(&self, source: Source) -> Option<u64>;
+
     /// Stores, on behalf of the group, the offsets that come next.
     ///
     /// # Errors
