@@ -6,6 +6,7 @@
 //! | `consumer` | [`KafkaInput`], a member of a consumer group |
 //! | `context` | what librdkafka calls back while the consumer is polled |
 //! | `holdings` | which partitions are ours, and how far their hand-over has come |
+//! | `topics` | sources and the names and lists that librdkafka knows them by |
 //! | `probe` | where the partitions end, asked on a thread of its own |
 //! | `producer` | [`KafkaOutput`], an idempotent producer |
 //! | `admin` | topics: to create, to count partitions |
@@ -38,6 +39,7 @@ mod log;
 mod probe;
 mod producer;
 mod reaper;
+mod topics;
 
 pub use admin::{Admin, TopicSpec};
 pub use clock::SystemClock;
