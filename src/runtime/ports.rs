@@ -91,19 +91,13 @@ pub trait InputLog {
     /// As [`poll`](Self::poll).
     fn partition_count(&mut self, input: u16) -> Result<NonZeroU32, Error>;
 
-    /// Takes assigned partitions and reads them from the given places on.
+    /// Takes assigned partitions and reads them from the given places on. One that is started
+    /// already goes on there.
     ///
     /// # Errors
     ///
     /// As [`poll`](Self::poll).
     fn start(&mut self, places: &[(Source, Start)]) -> Result<(), Error>;
-
-    /// Goes on reading started partitions at other offsets.
-    ///
-    /// # Errors
-    ///
-    /// As [`poll`](Self::poll).
-    fn seek(&mut self, places: &[(Source, u64)]) -> Result<(), Error>;
 
     /// Gives revoked or lost partitions up; only now can another member get them.
     ///

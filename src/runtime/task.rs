@@ -8,7 +8,7 @@ use super::breaker::Breaker;
 use super::config::{InputConfig, LatePolicy, WorkerConfig};
 use super::idle::{IdleWatch, Moment};
 use super::observer::Intake;
-use super::ports::{InputRecord, Source};
+use super::ports::{InputRecord, Source, Start};
 use crate::domain::{EventTime, Maps, Touchpoint};
 use crate::state::{Output, Partition};
 use crate::wire::placement;
@@ -263,12 +263,15 @@ impl Task {
     }
 
     /// The open transaction is not written: its records must be read again, from these offsets.
-    pub(super) fn abort(&mut self) -> Vec<(Source, Option<u64>)> {
+    pub(super) fn abort(&mut self) -> Vec<(Source, Start)> {
         self.partition.abort();
         self.next.clone_from(&self.committed);
         self.intake = self.committed_intake.clone();
         self.clear();
-        self.sources().zip(self.committed.iter().copied()).collect()
+        let place = |next: &Option<u64>| next.map_or(Start::Earliest, Start::At);
+        self.sources()
+            .zip(self.committed.iter().map(place))
+            .collect()
     }
 
     fn clear(&mut self) {

@@ -299,26 +299,8 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
     /// Drops what is open and goes back to where the last commit stands.
     fn abort(&mut self, reason: &str) -> Result<(), Error> {
         self.back_off("a commit", reason);
-        let mut restart = Vec::new();
-        let mut places = Vec::new();
-        for task in self.tasks.values_mut() {
-            for (source, next) in task.abort() {
-                match next {
-                    Some(offset) => places.push((source, offset)),
-                    None => restart.push(source),
-                }
-            }
-        }
-        self.world.input.seek(&places)?;
-        if restart.is_empty() {
-            return Ok(());
-        }
-        self.world.input.release(&restart)?;
-        let restart: Vec<_> = restart
-            .into_iter()
-            .map(|source| (source, Start::Earliest))
-            .collect();
-        self.world.input.start(&restart)
+        let places: Vec<_> = self.tasks.values_mut().flat_map(Task::abort).collect();
+        self.world.input.start(&places)
     }
 
     fn tell_commit(&mut self, written: &emit::Written, begun: Duration) {
