@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::reader::{Slot, Table};
+use super::reader::Table;
 use super::setting::{Setting, Word, Wrong, shorten, words};
+use super::slot::Slot;
 
 /// Which field of a touchpoint is where in a row of CSV or a JSON object.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -166,8 +167,10 @@ words!(Money { "minor" => Minor, "major" => Major });
 pub(super) fn read(table: &mut Table<'_, '_>) -> Mapping {
     let mut fields = BTreeMap::new();
     for (key, field) in Field::ALL {
-        if field == Field::Type || table.has(key) {
+        if field == Field::Type {
             fields.insert(field, from(table.at(key)));
+        } else if let Some(slot) = table.given(key) {
+            fields.insert(field, from(slot));
         }
     }
     if !table.has("customer") && !table.has("anonymous") {
@@ -175,14 +178,15 @@ pub(super) fn read(table: &mut Table<'_, '_>) -> Mapping {
         table.wrong("nothing says whose touchpoint it is", mend);
     }
     let mut time = TimeFormat::Rfc3339;
-    let slot = table.at("at");
-    let at = if slot.is_table() {
-        slot.table(|at| {
+    let moment = table.at("at");
+    let at = if moment.is_table() {
+        moment.table(|at| {
+            let from = from_table(at);
             time = at.at("format").or(TimeFormat::Rfc3339);
-            from_table(at)
+            from
         })
     } else {
-        from(slot)
+        from(moment)
     };
     Mapping {
         fields,
@@ -216,23 +220,24 @@ fn path(text: &str) -> From {
 }
 
 fn from_table(table: &mut Table<'_, '_>) -> From {
-    let given = ["column", "path", "constant"]
-        .into_iter()
-        .filter(|key| table.has(key));
-    if given.count() != 1 {
+    let mut found = Vec::new();
+    for key in ["column", "path", "constant"] {
+        if let Some(slot) = table.given(key) {
+            let text = slot.required(String::new);
+            found.push(match key {
+                "column" => From::Path(vec![text]),
+                "path" => path(&text),
+                _ => From::Constant(text),
+            });
+        }
+    }
+    if found.len() != 1 {
         table.wrong(
             "one of `column`, `path` and `constant` is needed",
             "write {column: name}, {path: a.b} or {constant: text}",
         );
     }
-    let column = table.at("column").optional::<String>();
-    let nested = table.at("path").optional::<String>();
-    let constant = table.at("constant").optional::<String>();
-    match (column, nested, constant) {
-        (Some(column), ..) => From::Path(vec![column]),
-        (None, Some(nested), _) => path(&nested),
-        (None, None, constant) => From::Constant(constant.unwrap_or_default()),
-    }
+    found.pop().unwrap_or(From::Constant(String::new()))
 }
 
 fn renames(slot: Slot<'_, '_>) -> BTreeMap<String, String> {
