@@ -3,11 +3,17 @@
 //! | floor | room | what it holds |
 //! | --- | --- | --- |
 //! | 0 | [`domain`] | what is computed: touchpoints, maps, journeys, episodes, effects, KPIs |
-//! | 3 | [`runtime`] | when things happen: ports, worker, errors |
-//! | top | [`config`] | files and environment to each room's config, every mistake at once |
-//! | top | [`cli`] | the verbs of the command line |
+//! | 1 | [`wire`] | bytes ↔ values: touchpoint formats, output records, stored customers |
+//! | 2 | [`state`] | one partition's memory: committed bytes, the open transaction, timers, panes |
+//! | 3 | [`runtime`] | when things happen: ports, worker, tasks, commits, errors |
+//! | 4 | [`kafka`] | the ports on a Kafka cluster |
+//! | top | [`config`] | one file, the environment and `--set` → typed values, all mistakes at once |
+//! | top | [`cli`] | one file a verb |
 
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod kafka;
 pub mod runtime;
+pub mod state;
+pub mod wire;

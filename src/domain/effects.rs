@@ -137,10 +137,21 @@ pub enum EffectKind {
     Abandoned(Box<Abandonment>),
     /// An alert is taken back: a completing (or cancelling) touchpoint at or before the first
     /// deadline came late. The id is the alert's.
-    Retracted(Box<Abandonment>),
+    Retracted(Box<Retraction>),
     /// An abandoned episode was completed after all. Id: as the alert's, with `recovered` in the
     /// place of `abandoned` and without level.
     Recovered(Box<Recovery>),
+    /// An episode began, for the KPIs only. Id as `recovered`, with `opened`.
+    Opened {
+        /// The rule's number in its map.
+        rule: u16,
+    },
+    /// An open episode ended without a trace: cancelled, or empty at its deadline; for the KPIs
+    /// only. Id as `recovered`, with `dropped`.
+    Dropped {
+        /// The rule's number in its map.
+        rule: u16,
+    },
     /// An episode was completed in time, for the KPIs only. Id as `recovered`, with `completed`.
     Completed {
         /// The rule's number in its map.
@@ -165,6 +176,8 @@ impl EffectKind {
             self,
             Self::StayCompleted { .. }
                 | Self::Refunded { .. }
+                | Self::Opened { .. }
+                | Self::Dropped { .. }
                 | Self::Completed { .. }
                 | Self::LastTouch { .. }
         )
@@ -246,6 +259,23 @@ pub struct Abandonment {
     pub items: u32,
     /// The channels touched since it was opened.
     pub channels: ChannelSet,
+}
+
+/// An alert that is taken back. Its effect's time is the alert's.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Retraction {
+    /// The rule's number in its map.
+    pub rule: u16,
+    /// Which alert of the episode, from 0.
+    pub level: u8,
+    /// The cart, order or request; none for the customer's own episode.
+    pub instance: Option<Box<str>>,
+    /// When the episode was opened.
+    pub opened: EventTime,
+    /// The touchpoint that came late.
+    pub touchpoint: Box<str>,
+    /// When that touchpoint happened.
+    pub touched: EventTime,
 }
 
 /// An abandoned episode that was completed after its deadline.
