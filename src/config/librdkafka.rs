@@ -49,7 +49,7 @@ const FIXED: &[(&str, &str)] = &[
     ),
     (
         "enable.partition.eof",
-        "the end of a partition is how silence is told apart from lag",
+        "the end of a partition is proven by asking the broker, not by this event",
     ),
     (
         "allow.auto.create.topics",

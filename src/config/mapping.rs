@@ -111,7 +111,8 @@ pub enum TimeFormat {
     EpochMillis,
     /// Microseconds since the Unix epoch.
     EpochMicros,
-    /// As `strptime` reads it; UTC unless the pattern reads an offset.
+    /// Date and time as this pattern says: `%Y-%m-%d %H:%M:%S`, with a space or a `T` between, and
+    /// perhaps a fraction and an offset; UTC if there is no offset.
     Pattern(String),
 }
 
@@ -132,14 +133,14 @@ impl Setting for TimeFormat {
             }
             _ => {}
         }
-        // Formatting needs what parsing needs: known directives.
-        match jiff::fmt::strtime::format(text, &jiff::Zoned::default()) {
-            Ok(_) => Ok(Self::Pattern(text.into())),
-            Err(error) => Err(Wrong::new(
-                format!("`{}` is no pattern of time: {error}", shorten(text)),
-                "write one such as \"%Y-%m-%d %H:%M:%S\"",
-            )),
+        if is_date_and_time(text) {
+            return Ok(Self::Pattern(text.into()));
         }
+        Err(Wrong::new(
+            format!("times written as `{}` cannot be read", shorten(text)),
+            "write \"%Y-%m-%d %H:%M:%S\", with a `T` for the space, a fraction `%.f` or an offset \
+             `%z` if there is one; else bring the time into such a form first",
+        ))
     }
 
     fn show(&self) -> String {
@@ -151,6 +152,19 @@ impl Setting for TimeFormat {
             Self::Pattern(pattern) => pattern.clone(),
         }
     }
+}
+
+/// Whether a pattern is one of date, space or `T`, time, and perhaps a fraction and an offset.
+fn is_date_and_time(pattern: &str) -> bool {
+    let long = pattern.replace("%F", "%Y-%m-%d").replace("%T", "%H:%M:%S");
+    let offset = ["%:z", "%z", "Z"]
+        .iter()
+        .find_map(|end| long.strip_suffix(end));
+    let moment = offset.unwrap_or(&long);
+    let fraction = ["%.f", "%.3f", "%.6f", "%.9f", ".%f"];
+    let fraction = fraction.iter().find_map(|end| moment.strip_suffix(end));
+    let plain = fraction.unwrap_or(moment);
+    matches!(plain, "%Y-%m-%d %H:%M:%S" | "%Y-%m-%dT%H:%M:%S")
 }
 
 /// How money is written.
@@ -247,4 +261,32 @@ fn renames(slot: Slot<'_, '_>) -> BTreeMap<String, String> {
         names.insert(name.to_owned(), to);
     });
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_patterns_that_can_be_read_are_taken() {
+        for pattern in [
+            "%Y-%m-%d %H:%M:%S",
+            "%FT%T%.f%z",
+            "%F %T",
+            "%Y-%m-%dT%H:%M:%S.%fZ",
+        ] {
+            let format = TimeFormat::parse(pattern);
+            assert_eq!(format, Ok(TimeFormat::Pattern(pattern.into())));
+        }
+        for pattern in [
+            "%d.%m.%Y %H:%M",
+            "%s",
+            "%Y-%m-%d",
+            "%Q",
+            "epoch",
+            "%F %T%z%z",
+        ] {
+            assert!(TimeFormat::parse(pattern).is_err(), "{pattern}");
+        }
+    }
 }
