@@ -64,10 +64,14 @@ fn effect(cause: &str, seconds: i64, sign: Sign, kind: EffectKind) -> Effect {
     }
 }
 
-/// One effect of each kind that is written, and each shape that a kind can have.
-fn effects(maps: &Maps) -> Vec<(&'static str, Effect)> {
-    let (web, email) = (maps.channel(Some("web")), maps.channel(Some("email")));
-    let both = ChannelSet::default().with(web).with(email);
+fn web_and_email(maps: &Maps) -> ChannelSet {
+    let channel = |name| maps.channel(Some(name));
+    ChannelSet::default()
+        .with(channel("web"))
+        .with(channel("email"))
+}
+
+fn moves(maps: &Maps) -> Vec<(&'static str, Effect)> {
     let move_of = |from, to, cause| EffectKind::Transition {
         from,
         to: StepIx(to),
@@ -76,7 +80,20 @@ fn effects(maps: &Maps) -> Vec<(&'static str, Effect)> {
         late: false,
     };
     let by = |id: &str, kind: &str| Cause::Touchpoint(id.into(), maps.kind(kind));
-    let abandonment = Abandonment {
+    let (state, take) = (Sign::Assert, Sign::Retract);
+    let first = move_of(None, 0, by("t1", "page_viewed"));
+    let moved = move_of(Some(StepIx(0)), 1, by("t2", "cart_added"));
+    let back = move_of(Some(StepIx(2)), 0, Cause::Return);
+    vec![
+        ("first transition", effect("t1", 0, state, first)),
+        ("transition", effect("t2", 60, state, moved.clone())),
+        ("transition taken back", effect("t2", 60, take, moved)),
+        ("return", effect("return", 99, state, back)),
+    ]
+}
+
+fn alerts(maps: &Maps) -> Vec<(&'static str, Effect)> {
+    let abandoned = Abandonment {
         rule: 0,
         level: 0,
         instance: Some("c-17".into()),
@@ -86,16 +103,16 @@ fn effects(maps: &Maps) -> Vec<(&'static str, Effect)> {
         value: 1_999,
         currency: Currency::parse("EUR"),
         items: 2,
-        channels: both,
+        channels: web_and_email(maps),
     };
     let bare = Abandonment {
         level: 1,
         instance: None,
         position: None,
         currency: None,
-        ..abandonment.clone()
+        ..abandoned.clone()
     };
-    let retraction = Retraction {
+    let retracted = Retraction {
         rule: 0,
         level: 0,
         instance: Some("c-17".into()),
@@ -103,7 +120,7 @@ fn effects(maps: &Maps) -> Vec<(&'static str, Effect)> {
         touchpoint: "t9".into(),
         touched: at(1_000),
     };
-    let recovery = Recovery {
+    let recovered = Recovery {
         alert: EffectId::of(&["ada", "shop", "abandoned"]),
         rule: 0,
         alerts: 2,
@@ -114,21 +131,52 @@ fn effects(maps: &Maps) -> Vec<(&'static str, Effect)> {
         currency: Currency::parse("EUR"),
         touchpoint: "t9".into(),
     };
+    let state = |cause, seconds, kind| effect(cause, seconds, Sign::Assert, kind);
+    vec![
+        (
+            "abandoned",
+            state("abandoned", 1_860, EffectKind::Abandoned(abandoned.into())),
+        ),
+        (
+            "abandoned, second alert of a customer's own episode",
+            state("again", 7_260, EffectKind::Abandoned(bare.into())),
+        ),
+        (
+            "retracted",
+            state("abandoned", 1_860, EffectKind::Retracted(retracted.into())),
+        ),
+        (
+            "recovered",
+            state("recovered", 6_060, EffectKind::Recovered(recovered.into())),
+        ),
+    ]
+}
+
+fn session(maps: &Maps) -> Effect {
     let session = SessionEnded {
         start: at(0),
         end: at(600),
         touches: 7,
         views: 3,
-        channels: both,
+        channels: web_and_email(maps),
         entry: maps.kind("page_viewed"),
         exit: maps.kind("something else"),
         engaged: true,
         bounced: false,
         converted: true,
     };
+    effect(
+        "session",
+        2_400,
+        Sign::Assert,
+        EffectKind::SessionEnded(session.into()),
+    )
+}
+
+fn conversion(maps: &Maps) -> Effect {
     let exposure = |seconds, channel| crate::domain::Exposure {
         at: at(seconds),
-        channel,
+        channel: maps.channel(Some(channel)),
     };
     let converted = Converted {
         touchpoint: "t9".into(),
@@ -139,73 +187,25 @@ fn effects(maps: &Maps) -> Vec<(&'static str, Effect)> {
         number: 2,
         took: Millis::from_days(3),
         touches: 40,
-        path: vec![exposure(0, email), exposure(600, web)],
+        path: vec![exposure(0, "email"), exposure(600, "web")],
         previous: Some(at(-86_400)),
         late: true,
     };
-    let (state, take) = (Sign::Assert, Sign::Retract);
-    let moved = move_of(Some(StepIx(0)), 1, by("t2", "cart_added"));
-    vec![
-        (
-            "first transition",
-            effect("t1", 0, state, move_of(None, 0, by("t1", "page_viewed"))),
-        ),
-        ("transition", effect("t2", 60, state, moved.clone())),
-        ("transition taken back", effect("t2", 60, take, moved)),
-        (
-            "return",
-            effect(
-                "return",
-                99,
-                state,
-                move_of(Some(StepIx(2)), 0, Cause::Return),
-            ),
-        ),
-        (
-            "abandoned",
-            effect(
-                "abandoned",
-                1_860,
-                state,
-                EffectKind::Abandoned(abandonment.into()),
-            ),
-        ),
-        (
-            "abandoned, second alert of a customer's own episode",
-            effect("again", 7_260, state, EffectKind::Abandoned(bare.into())),
-        ),
-        (
-            "retracted",
-            effect(
-                "abandoned",
-                1_860,
-                state,
-                EffectKind::Retracted(retraction.into()),
-            ),
-        ),
-        (
-            "recovered",
-            effect(
-                "recovered",
-                6_060,
-                state,
-                EffectKind::Recovered(recovery.into()),
-            ),
-        ),
-        (
-            "session",
-            effect(
-                "session",
-                2_400,
-                state,
-                EffectKind::SessionEnded(session.into()),
-            ),
-        ),
-        (
-            "conversion",
-            effect("o-1", 600, state, EffectKind::Converted(converted.into())),
-        ),
-    ]
+    effect(
+        "o-1",
+        600,
+        Sign::Assert,
+        EffectKind::Converted(converted.into()),
+    )
+}
+
+/// One effect of each kind that is written, and each shape that a kind can have.
+fn effects(maps: &Maps) -> Vec<(&'static str, Effect)> {
+    let mut effects = moves(maps);
+    effects.extend(alerts(maps));
+    effects.push(("session", session(maps)));
+    effects.push(("conversion", conversion(maps)));
+    effects
 }
 
 fn kpi() -> KpiSnapshot {
@@ -274,16 +274,16 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Both encodings of a record, as the golden file shows them.
-fn shown(name: &str, json: &OutputRecord, protobuf: Option<&OutputRecord>) -> String {
-    let mut shown = format!("## {name}\n{:?}\n", json.topic);
-    let mut line = |name: &str, value: String| writeln!(shown, "{name}: {value}").unwrap();
-    line("key", text(json.key.as_deref().unwrap()));
+fn shown(title: &str, json: &OutputRecord, protobuf: Option<&OutputRecord>) -> String {
+    let mut shown = format!("## {title}\n{:?}\n", json.topic);
+    let mut line = |name: &str, value: &str| writeln!(shown, "{name}: {value}").unwrap();
+    line("key", &text(json.key.as_deref().unwrap()));
     for (name, value) in &json.headers {
-        line(name, text(value));
+        line(name, &text(value));
     }
-    line("value", text(json.value.as_deref().unwrap()));
+    line("value", &text(json.value.as_deref().unwrap()));
     if let Some(record) = protobuf {
-        line("protobuf", hex(record.value.as_deref().unwrap()));
+        line("protobuf", &hex(record.value.as_deref().unwrap()));
     }
     shown
 }
@@ -311,8 +311,8 @@ fn every_record_has_the_bytes_that_were_agreed() {
         std::fs::write(&path, &actual).unwrap();
     }
     let expected = std::fs::read_to_string(&path).unwrap();
-    for (actual, expected) in actual.lines().zip(expected.lines()) {
-        assert_eq!(actual, expected);
+    for (line, agreed) in actual.lines().zip(expected.lines()) {
+        assert_eq!(line, agreed);
     }
     assert_eq!(actual, expected);
 }

@@ -86,7 +86,7 @@ fn touchpoint() -> impl Strategy<Value = Touchpoint> {
                 consent,
                 props: props
                     .into_iter()
-                    .map(|(name, value)| (name.into(), value))
+                    .map(|(name, text)| (name.into(), text))
                     .collect(),
                 ..Touchpoint::new(&id, &customer, &kind, EventTime::from_millis(at))
             }
