@@ -2,6 +2,7 @@
 //!
 //! `kafka` and `sim` implement these traits; `tests/it/contract.rs` holds both to them.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::error::Error;
@@ -88,21 +89,15 @@ pub trait InputLog {
     /// # Errors
     ///
     /// As [`poll`](Self::poll).
-    fn partition_count(&mut self, input: u16) -> Result<u32, Error>;
+    fn partition_count(&mut self, input: u16) -> Result<NonZeroU32, Error>;
 
-    /// Takes assigned partitions and reads them from the given places on.
+    /// Takes assigned partitions and reads them from the given places on. One that is started
+    /// already goes on there.
     ///
     /// # Errors
     ///
     /// As [`poll`](Self::poll).
     fn start(&mut self, places: &[(Source, Start)]) -> Result<(), Error>;
-
-    /// Goes on reading started partitions at other offsets.
-    ///
-    /// # Errors
-    ///
-    /// As [`poll`](Self::poll).
-    fn seek(&mut self, places: &[(Source, u64)]) -> Result<(), Error>;
 
     /// Gives revoked or lost partitions up; only now can another member get them.
     ///

@@ -5,12 +5,14 @@
 //! | [`touchpoint`] | the formats that touchpoints come in, and why a record is turned away |
 //! | [`output`] | the records that leave: effects, KPI snapshots, dead letters |
 //! | [`stored`] | customers as the state keeps them |
+//! | [`placement`] | which partition a key lies in |
 //!
 //! Two promises hold for everything here: arbitrary bytes give an error, never a panic; and the
 //! same values give the same bytes.
 
 mod hash;
 pub mod output;
+pub mod placement;
 mod spelling;
 pub mod stored;
 mod time;

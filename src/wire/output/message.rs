@@ -104,6 +104,8 @@ impl Message {
             EffectKind::Converted(converted) => Self::Conversion(about.conversion(converted)),
             EffectKind::StayCompleted { .. }
             | EffectKind::Refunded { .. }
+            | EffectKind::Opened { .. }
+            | EffectKind::Dropped { .. }
             | EffectKind::Completed { .. }
             | EffectKind::LastTouch { .. } => return None,
         })
