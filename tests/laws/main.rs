@@ -37,6 +37,11 @@ fn a_log_gives_the_same_outputs_however_it_is_cut() {
     holds(Law::Replay);
 }
 
+#[test]
+fn when_a_customer_was_last_settled_does_not_show() {
+    holds(Law::Nudge);
+}
+
 fn holds(law: Law) {
     let failure = search(cases_wanted(1_000), 20_000, |case| {
         try_law(law, case, Rules::ALL).map(drop)
