@@ -272,7 +272,8 @@ fn the_dwell_before_a_late_move_is_at_least_nothing() {
 
 #[test]
 fn a_late_touchpoint_never_moves_a_journey_back() {
-    let story = "0 purchased
+    let story = "0 page_viewed
+                 10 cart_added
                  watermark 50
                  20 page_viewed";
     for moves in [Moves::Forward, Moves::Any, Moves::Strict] {
