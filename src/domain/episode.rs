@@ -102,7 +102,11 @@ impl Episode {
         rule: &AbandonmentRule,
         context: &mut Context<'_>,
     ) -> Passing {
-        if self.alert_due(rule) != Some(at) || (self.is_open() && self.items == 0) {
+        if self.is_open() && self.items == 0 {
+            self.drop_out(at, rule, context);
+            return Passing::Goes;
+        }
+        if self.alert_due(rule) != Some(at) {
             return Passing::Goes;
         }
         let level = self.passed.len();
@@ -140,6 +144,23 @@ impl Episode {
         if touch.value.is_some() {
             self.currency = touch.currency.or(self.currency);
         }
+    }
+
+    /// Leaves the effect of having begun.
+    pub(super) fn begin(&self, rule: &AbandonmentRule, context: &mut Context<'_>) {
+        let id = self.id("opened", rule, context);
+        context.assert(id, self.opened, EffectKind::Opened { rule: self.rule });
+    }
+
+    /// Leaves the effect of an end without a trace.
+    pub(super) fn drop_out(
+        &self,
+        at: EventTime,
+        rule: &AbandonmentRule,
+        context: &mut Context<'_>,
+    ) {
+        let id = self.id("dropped", rule, context);
+        context.assert(id, at, EffectKind::Dropped { rule: self.rule });
     }
 
     /// Leaves the effect of a completion before the first deadline.

@@ -9,6 +9,7 @@ mod context;
 mod customer;
 mod effects;
 mod episode;
+mod figures;
 mod journey;
 mod kpi;
 mod map;
@@ -29,6 +30,7 @@ pub use effects::{
     SessionEnded, Sign,
 };
 pub use episode::Episode;
+pub use figures::{Breakdown, Figure, figures};
 pub use journey::Journey;
 pub use kpi::{Grain, Kpi, KpiKey, Panes, Window};
 pub use map::{

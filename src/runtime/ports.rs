@@ -2,10 +2,13 @@
 //!
 //! `kafka` and `sim` implement these traits; `tests/it/contract.rs` holds both to them.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::error::Error;
 use crate::domain::EventTime;
+
+pub use crate::wire::output::{OutputRecord, OutputTopic};
 
 /// A partition of one input topic.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -81,7 +84,15 @@ pub trait InputLog {
         sink: &mut dyn FnMut(InputEvent<'_>),
     ) -> Result<usize, Error>;
 
-    /// Takes assigned partitions and reads them from the given places on.
+    /// How many partitions an input topic has.
+    ///
+    /// # Errors
+    ///
+    /// As [`poll`](Self::poll).
+    fn partition_count(&mut self, input: u16) -> Result<NonZeroU32, Error>;
+
+    /// Takes assigned partitions and reads them from the given places on. One that is started
+    /// already goes on there.
     ///
     /// # Errors
     ///
@@ -113,6 +124,14 @@ pub trait InputLog {
     /// [`InputEvent::End`] from later polls. Asking again while an answer is due changes nothing.
     fn probe(&mut self, sources: &[Source]);
 
+    /// How far a started partition was read: every record before this offset that we could read
+    /// was handed over. None if the partition is not started, or not known yet how far.
+    ///
+    /// It can lie beyond the last record handed over, since the marks of transactions take offsets
+    /// too. So a partition was read to an [`InputEvent::End`] if this is at or past that offset;
+    /// the offset after the last record may never get there.
+    fn position(&self, source: Source) -> Option<u64>;
+
     /// Stores, on behalf of the group, the offsets that come next.
     ///
     /// # Errors
@@ -120,58 +139,6 @@ pub trait InputLog {
     /// [`Error::Retry`] or [`Error::Abort`] if they were not stored (a rebalance is on its way);
     /// otherwise as [`poll`](Self::poll).
     fn commit(&mut self, next: &[(Source, u64)]) -> Result<(), Error>;
-}
-
-/// The topics that a pipeline writes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum OutputTopic {
-    /// Stage transitions.
-    Transitions,
-    /// Abandonment alerts, retractions and recoveries.
-    Alerts,
-    /// Conversions and sessions that ended.
-    Conversions,
-    /// KPI snapshots.
-    Kpis,
-    /// Records that could not be used, as they came.
-    DeadLetters,
-}
-
-impl OutputTopic {
-    /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Transitions,
-        Self::Alerts,
-        Self::Conversions,
-        Self::Kpis,
-        Self::DeadLetters,
-    ];
-
-    /// The last part of the topic's default name, after the `app` prefix and a dot.
-    pub const fn suffix(self) -> &'static str {
-        match self {
-            Self::Transitions => "transitions",
-            Self::Alerts => "alerts",
-            Self::Conversions => "conversions",
-            Self::Kpis => "kpis",
-            Self::DeadLetters => "dlq",
-        }
-    }
-}
-
-/// A record to be written.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct OutputRecord {
-    /// Where to.
-    pub topic: OutputTopic,
-    /// The key; its murmur2 hash chooses the partition, as Java clients place it.
-    pub key: Option<Vec<u8>>,
-    /// The value.
-    pub value: Option<Vec<u8>>,
-    /// The headers.
-    pub headers: Vec<(String, Vec<u8>)>,
-    /// The record's timestamp; none leaves it to the log.
-    pub timestamp: Option<EventTime>,
 }
 
 /// A producer of the output topics.

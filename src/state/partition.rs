@@ -101,6 +101,11 @@ impl Partition {
         self.counters
     }
 
+    /// The maps.
+    pub fn maps(&self) -> &Maps {
+        &self.maps
+    }
+
     /// The committed KPI panes.
     pub fn panes(&self) -> &Panes {
         &self.panes
