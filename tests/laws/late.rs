@@ -32,6 +32,7 @@ fn a_late_purchase_at_the_first_deadline_takes_all_alerts_back() {
     assert_eq!(told.episodes(), expected);
     assert_eq!(told.total(Kpi::Abandoned), 0);
     assert_eq!(told.total(Kpi::Completed), 1);
+    assert_eq!(told.total(Kpi::OpenEpisodes), 0);
 }
 
 #[test]
@@ -60,9 +61,15 @@ fn a_late_cancellation_at_the_first_deadline_takes_all_alerts_back() {
                  watermark 95
                  30 cart_emptied cart=c1";
     let told = told(&shop(), story);
-    let expected = ["retracted c1 at 30 level 0", "retracted c1 at 60 level 1"];
+    let expected = [
+        "retracted c1 at 30 level 0",
+        "retracted c1 at 60 level 1",
+        "dropped at 30",
+    ];
     assert_eq!(told.episodes(), expected);
+    assert_eq!(told.total(Kpi::Abandoned), 0);
     assert_eq!(told.total(Kpi::Completed), 0);
+    assert_eq!(told.total(Kpi::OpenEpisodes), 0);
 }
 
 #[test]
@@ -115,7 +122,7 @@ fn a_late_cancellation_ends_an_open_episode_without_a_trace() {
                  25 cart_viewed cart=c1
                  watermark 40
                  20 cart_emptied cart=c1";
-    assert_eq!(told(&shop(), story).episodes(), [""; 0]);
+    assert_eq!(told(&shop(), story).episodes(), ["dropped at 20"]);
     let more = format!("{story}\n watermark 500");
     assert_eq!(told(&shop(), &more).episodes(), [""; 0]);
 }

@@ -10,7 +10,8 @@ use wayfarer::domain::{
 use wayfarer::state::Output;
 
 use crate::cases::{CUSTOMERS, Case, Script};
-use crate::kpis::{Count, counts, totals, windows};
+use crate::kpis::{Count, DISTINCT, counts, signed, totals, windows};
+use crate::ledger::balance;
 use crate::logs::{Again, any_log, nudged, on_time, touchpoints, watermark};
 use crate::reference::{in_order, reference};
 use crate::run::{Bounded, Ran, compile, customers_of, name, run};
@@ -27,6 +28,8 @@ pub(crate) enum Law {
     Replay,
     /// Any log: duplicates in between, which only cause customers to be settled, do not show.
     Nudge,
+    /// Any log: every customer's outputs balance, and the KPIs are their sums.
+    Ledger,
 }
 
 /// What a case came to under a law, if the law holds.
@@ -39,6 +42,7 @@ pub(crate) fn try_law(law: Law, case: &Case, rules: Rules) -> Verdict {
         Law::TwoTimes => order(case, rules, Again::OtherTime),
         Law::Replay => replay(case, rules),
         Law::Nudge => nudge(case, rules),
+        Law::Ledger => ledger(case, rules),
     }
 }
 
@@ -145,7 +149,9 @@ fn settled_order(effects: &[&Effect]) -> Vec<(EventTime, u8, u16, Option<EventTi
         })
         .map(|effect| effect.id)
         .collect();
-    let settled = effects.iter().filter(|effect| !effect.kind.is_live());
+    // An episode is dropped by a touchpoint or by its deadline; the effect does not tell which.
+    let told = |kind: &EffectKind| !kind.is_live() && !matches!(kind, EffectKind::Dropped { .. });
+    let settled = effects.iter().filter(|effect| told(&effect.kind));
     settled
         .map(|effect| match &effect.kind {
             EffectKind::Abandoned(alert) => (effect.at, 1, effect.map, Some(alert.opened)),
@@ -219,6 +225,42 @@ fn nudge(case: &Case, rules: Rules) -> Verdict {
         let other = run(&maps, case.inputs, &nudged(case, &log), &case.script);
         alike(&one, &other).map_err(TestCaseError::fail)?;
         ran.extend([one, other]);
+    }
+    Ok(ran)
+}
+
+/// Whatever comes late: what was stated is taken back at most once, journeys, sessions and episodes
+/// hang together, and the totals are the sums of what was stated less what was taken back.
+fn ledger(case: &Case, rules: Rules) -> Verdict {
+    let maps = compile(case, rules, Bounded::Generously);
+    let mut ran = Vec::new();
+    for partition in 0..case.partitions {
+        let log = any_log(case, partition);
+        let one = run(&maps, case.inputs, &log, &case.script);
+        for customer in customers_of(case, partition) {
+            let outputs = one.outputs_of(customer);
+            let effects: Vec<&Effect> = outputs.iter().map(|output| &output.effect).collect();
+            balance(&effects)
+                .map_err(|why| TestCaseError::fail(format!("{}: {why}", name(customer))))?;
+        }
+        let counted: Vec<Count> = one
+            .outputs
+            .iter()
+            .flat_map(|output| signed(&output.effect))
+            .collect();
+        let found: BTreeMap<KpiKey, i64> = one
+            .partition
+            .panes()
+            .totals()
+            .map(|(key, n)| (*key, n))
+            .collect();
+        let of_each = |key: &KpiKey| !DISTINCT.contains(&key.kpi);
+        let found: BTreeMap<_, _> = found
+            .into_iter()
+            .filter(|(key, n)| *n != 0 && of_each(key))
+            .collect();
+        prop_assert_eq!(found, totals(&counted), "KPI totals");
+        ran.push(one);
     }
     Ok(ran)
 }

@@ -8,6 +8,7 @@ mod episodes;
 mod kpis;
 mod late;
 mod law;
+mod ledger;
 mod logs;
 mod maps;
 mod not_vacuous;
@@ -40,6 +41,11 @@ fn a_log_gives_the_same_outputs_however_it_is_cut() {
 #[test]
 fn when_a_customer_was_last_settled_does_not_show() {
     holds(Law::Nudge);
+}
+
+#[test]
+fn whatever_comes_late_the_books_balance() {
+    holds(Law::Ledger);
 }
 
 fn holds(law: Law) {

@@ -10,7 +10,7 @@ use crate::run::Ran;
 use crate::runner::search;
 
 /// Everything that must have happened, under the name it is counted by.
-const EXPECTED: [&str; 22] = [
+const EXPECTED: [&str; 24] = [
     "aborts",
     "reopens",
     "late touchpoints",
@@ -31,6 +31,8 @@ const EXPECTED: [&str; 22] = [
     "further alerts",
     "alerts taken back",
     "recovered",
+    "opened",
+    "dropped",
     "completed",
     "last touches moved",
 ];
@@ -104,6 +106,8 @@ fn names(effect: &Effect) -> impl Iterator<Item = &'static str> {
         EffectKind::Abandoned(alert) => ("alerts", (alert.level > 0).then_some("further alerts")),
         EffectKind::Retracted(_) => ("alerts taken back", None),
         EffectKind::Recovered(_) => ("recovered", None),
+        EffectKind::Opened { .. } => ("opened", None),
+        EffectKind::Dropped { .. } => ("dropped", None),
         EffectKind::Completed { .. } => ("completed", None),
         EffectKind::LastTouch { .. } => ("last touches moved", None),
     };

@@ -126,9 +126,16 @@ fn touchpoint(number: usize, line: &str) -> Touchpoint {
 }
 
 impl Told {
-    /// Alerts, their retractions, recoveries and completions that the last line led to.
+    /// Alerts, their retractions, recoveries, completions and ends without a trace that the last
+    /// line led to.
     pub(crate) fn episodes(&self) -> Vec<String> {
-        self.last(&["abandoned", "retracted", "recovered", "completed"])
+        self.last(&[
+            "abandoned",
+            "retracted",
+            "recovered",
+            "completed",
+            "dropped",
+        ])
     }
 
     /// Transitions that the last line led to; a retraction begins with a minus.
@@ -231,6 +238,8 @@ impl Told {
                 let (instance, took) = (place(&recovery.instance), recovery.took.get());
                 format!("recovered {instance} at {at} took {took}")
             }
+            EffectKind::Opened { .. } => format!("opened at {at}"),
+            EffectKind::Dropped { .. } => format!("dropped at {at}"),
             EffectKind::Completed { .. } => format!("completed at {at}"),
             EffectKind::LastTouch { .. } => format!("last touch at {at}"),
         }
