@@ -131,10 +131,13 @@ impl Arrivals {
         at.plus(way).min(last)
     }
 
-    /// Long after `last`: a telephone without a signal, a till that sends its day in the evening.
+    /// Long after `last`: a telephone without a signal for a minute, a till that sends its day in
+    /// the evening.
     fn much_later(&mut self, last: EventTime) -> EventTime {
+        let medians = [(60, Millis::from_secs(45)), (40, Millis::from_hours(1))];
+        let median = self.rng.weighted(&medians);
         let pace = i64::from(self.config.pace.max(1));
-        let way = self.rng.about(Millis::from_minutes(30)).get() / pace;
+        let way = self.rng.about(median).get() / pace;
         last.plus(self.config.disorder_max)
             .plus(Millis::new(way + 1))
     }

@@ -8,11 +8,11 @@ impl Customer {
     /// What becomes of the cart now.
     pub(super) fn decide(&mut self, scene: &mut Scene<'_>) {
         let choice = scene.rng.weighted(&[
-            (47, Some(Deed::StartCheckout)),
+            (45, Some(Deed::StartCheckout)),
             (12, Some(Deed::ViewCart)),
             (5, Some(Deed::RemoveFromCart)),
             (3, Some(Deed::EmptyCart)),
-            (33, None),
+            (35, None),
         ]);
         match choice {
             Some(deed) => self.plan(scene.in_about(Millis::from_secs(15)), deed),
@@ -61,7 +61,7 @@ impl Customer {
             (16, Deed::EnterCoupon),
             (6, Deed::Reload(4)),
         ]);
-        self.go_on(82, Millis::from_secs(35), deed, scene);
+        self.go_on(80, Millis::from_secs(35), deed, scene);
         let touchpoint = self.touch("checkout_started", scene);
         self.with_cart(touchpoint)
     }

@@ -39,7 +39,6 @@ pub(super) struct Crowd {
     planned: Queue<Box<Customer>>,
     /// The numbers of the known people in `planned`: nobody is in two places at once.
     busy: BTreeSet<u32>,
-    happened: u64,
 }
 
 impl Crowd {
@@ -54,33 +53,29 @@ impl Crowd {
             newcomers: config.newcomers,
             planned: Queue::new(),
             busy: BTreeSet::new(),
-            happened: 0,
         }
     }
 
-    /// The earliest moment at which anything more can happen.
+    /// When the next touchpoint happens.
     pub(super) fn now(&self) -> EventTime {
-        let beat = self.pacer.at();
-        self.planned.due().map_or(beat, |due| due.min(beat))
+        self.pacer.at()
     }
 
-    /// Lets the next thing happen; nothing, if there was a beat and the rate held without it.
-    pub(super) fn step(&mut self) -> Option<Touchpoint> {
+    /// Lets the next touchpoint happen.
+    pub(super) fn step(&mut self) -> Touchpoint {
         let now = self.now();
-        let (customer, deed) = if self.planned.due() == Some(now) {
-            let (_, mut customer) = self.planned.take()?;
-            let deed = customer.next()?;
-            (customer, deed)
-        } else {
-            let wanted = self.pacer.wanted();
-            self.pacer.advance(&mut self.rng);
-            if self.happened >= wanted {
-                return None;
-            }
-            self.admit(now)
-        };
-        self.happened += 1;
-        Some(self.turn(customer, deed, now))
+        self.pacer.advance(&mut self.rng);
+        let (customer, deed) = self
+            .whose_plans_are_due(now)
+            .unwrap_or_else(|| self.admit(now));
+        self.turn(customer, deed, now)
+    }
+
+    fn whose_plans_are_due(&mut self, now: EventTime) -> Option<(Box<Customer>, Deed)> {
+        self.planned.due().filter(|due| *due <= now)?;
+        let (_, mut customer) = self.planned.take()?;
+        let deed = customer.next()?;
+        Some((customer, deed))
     }
 
     /// Lets a customer act, and puts them back if they have plans.

@@ -1,8 +1,8 @@
 //! Beside floor 0: made-up traffic of a made-up shop, for the demo, for load and for tests.
 //!
 //! [`Traffic`] yields [`Arrival`]s for ever, in the order in which they arrive at the log. Each
-//! customer is a small agent with plans; a queue by time gives everybody their turn, a beat lets
-//! newcomers in whenever the rate would fall, and a second queue holds what is under way:
+//! customer is a small agent with plans. A beat keeps the rate: at each one somebody acts, whoever's
+//! plans are due first or else a newcomer. A second queue by time holds what is under way:
 //!
 //! ```text
 //! beat ─▶ crowd ─▶ customer acts ─▶ touchpoint ─▶ under way ─▶ arrival
@@ -80,9 +80,7 @@ impl Iterator for Traffic {
     fn next(&mut self) -> Option<Arrival> {
         // Nothing that has yet to happen can arrive before it does.
         while self.arrivals.due().is_none_or(|due| due > self.crowd.now()) {
-            if let Some(touchpoint) = self.crowd.step() {
-                self.arrivals.send(touchpoint);
-            }
+            self.arrivals.send(self.crowd.step());
         }
         self.arrivals.take()
     }

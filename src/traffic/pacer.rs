@@ -11,20 +11,19 @@ const DAY: [u64; 24] = [
     1_200, 1_320, 1_450, 1_600, 1_720, 1_680, 1_400, 1_020,
 ];
 
-/// Counts the touchpoints that are wanted.
+/// Says when the next touchpoint happens.
 ///
-/// Beats come at random distances with the right mean. At each one the crowd looks whether as many
-/// touchpoints have happened as beats, and lets a customer in if not. So the rate holds whatever
-/// the visits are like, from the first second on: at first every beat brings somebody new, later
-/// most touchpoints come from those already there.
+/// Beats come at random distances with the right mean, and at each one exactly one thing happens:
+/// whoever's plans are due first acts, and if nobody's are, somebody new comes. So the rate holds
+/// from the first second on whatever visits are like: at first every beat brings a newcomer, later
+/// most belong to those already there. A deed that comes due between two beats waits for the
+/// second, so that people who think faster than the beat are held up a little and never burst.
 pub(super) struct Pacer {
     start: EventTime,
     rhythm: Rhythm,
     per_hour: u64,
     /// Nanoseconds from the start to the next beat.
     next: u64,
-    /// How many touchpoints should have happened by the next beat.
-    wanted: u64,
 }
 
 impl Pacer {
@@ -34,7 +33,6 @@ impl Pacer {
             rhythm: config.rhythm,
             per_hour: config.rate.per_hour(),
             next: 0,
-            wanted: 1,
         }
     }
 
@@ -44,17 +42,11 @@ impl Pacer {
         self.start.plus(Millis::new(millis))
     }
 
-    /// How many touchpoints should have happened by the next beat, it included.
-    pub(super) fn wanted(&self) -> u64 {
-        self.wanted
-    }
-
     /// Goes on to the following beat.
     pub(super) fn advance(&mut self, rng: &mut Rng) {
         const HOUR: u64 = 3_600_000_000_000;
         let even = HOUR * 1_000 / (self.per_hour * self.busy());
         self.next += rng.below(2 * even + 1);
-        self.wanted += 1;
     }
 
     /// How busy it is at the next beat, in thousandths of the mean.
