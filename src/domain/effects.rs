@@ -137,7 +137,7 @@ pub enum EffectKind {
     Abandoned(Box<Abandonment>),
     /// An alert is taken back: a completing (or cancelling) touchpoint at or before the first
     /// deadline came late. The id is the alert's.
-    Retracted(Box<Abandonment>),
+    Retracted(Box<Retraction>),
     /// An abandoned episode was completed after all. Id: as the alert's, with `recovered` in the
     /// place of `abandoned` and without level.
     Recovered(Box<Recovery>),
@@ -246,6 +246,23 @@ pub struct Abandonment {
     pub items: u32,
     /// The channels touched since it was opened.
     pub channels: ChannelSet,
+}
+
+/// An alert that is taken back. Its effect's time is the alert's.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Retraction {
+    /// The rule's number in its map.
+    pub rule: u16,
+    /// Which alert of the episode, from 0.
+    pub level: u8,
+    /// The cart, order or request; none for the customer's own episode.
+    pub instance: Option<Box<str>>,
+    /// When the episode was opened.
+    pub opened: EventTime,
+    /// The touchpoint that came late.
+    pub touchpoint: Box<str>,
+    /// When that touchpoint happened.
+    pub touched: EventTime,
 }
 
 /// An abandoned episode that was completed after its deadline.

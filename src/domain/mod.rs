@@ -5,19 +5,34 @@
 //! order of a hash map, so that a test, a replay and the Kafka worker get the same from the same.
 
 mod compile;
+mod context;
+mod customer;
 mod effects;
+mod episode;
+mod figures;
+mod journey;
+mod kpi;
 mod map;
 mod maps;
+mod ring;
 mod rules;
+mod session;
+mod standing;
 mod time;
 mod touch;
 mod touchpoint;
 pub mod vocabulary;
 
+pub use context::Context;
+pub use customer::{Customer, Verdict};
 pub use effects::{
-    Abandonment, Cause, Converted, Effect, EffectId, EffectKind, Exposure, Recovery, SessionEnded,
-    Sign,
+    Abandonment, Cause, Converted, Effect, EffectId, EffectKind, Exposure, Recovery, Retraction,
+    SessionEnded, Sign,
 };
+pub use episode::Episode;
+pub use figures::{Breakdown, Figure, figures};
+pub use journey::Journey;
+pub use kpi::{Grain, Kpi, KpiKey, Panes, Window};
 pub use map::{
     AbandonmentSpec, Bounce, InstanceKey, MapSpec, Mistake, Moves, ReturnSpec, SessionSpec,
     StageSpec, StepSpec,
@@ -26,7 +41,10 @@ pub use maps::{
     AbandonmentRule, Bounds, ChannelId, ChannelSet, Comeback, JourneyMap, KindId, Maps, Meaning,
     Roles, SessionRule, Settings, Step, StepIx,
 };
+pub use ring::Ring;
 pub use rules::{Rule, Rules};
+pub use session::Session;
+pub use standing::Standing;
 pub use time::{EventTime, Millis};
 pub use touch::Touch;
 pub use touchpoint::{Currency, CustomerId, Item, Score, ScoreKind, Touchpoint};

@@ -39,8 +39,6 @@ pub enum Rule {
     AbortResetsClock,
     /// An abort drops the open panes.
     AbortDropsPanes,
-    /// A popped timer that is not the armed one is skipped.
-    OneArmedTimer,
     /// A settled customer is armed again.
     ArmAgain,
 }

@@ -114,7 +114,7 @@ pub struct Touchpoint {
     pub customer: CustomerId,
     /// The anonymous id, when the source gave one besides the customer.
     pub anonymous: Option<Box<str>>,
-    /// What happened: a snake_case verb in the past tense, `cart_added`.
+    /// What happened: a verb in the past tense, such as `cart_added`.
     pub kind: Box<str>,
     /// When it happened.
     pub at: EventTime,

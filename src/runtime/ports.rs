@@ -81,12 +81,26 @@ pub trait InputLog {
         sink: &mut dyn FnMut(InputEvent<'_>),
     ) -> Result<usize, Error>;
 
+    /// How many partitions an input topic has.
+    ///
+    /// # Errors
+    ///
+    /// As [`poll`](Self::poll).
+    fn partition_count(&mut self, input: u16) -> Result<u32, Error>;
+
     /// Takes assigned partitions and reads them from the given places on.
     ///
     /// # Errors
     ///
     /// As [`poll`](Self::poll).
     fn start(&mut self, places: &[(Source, Start)]) -> Result<(), Error>;
+
+    /// Goes on reading started partitions at other offsets.
+    ///
+    /// # Errors
+    ///
+    /// As [`poll`](Self::poll).
+    fn seek(&mut self, places: &[(Source, u64)]) -> Result<(), Error>;
 
     /// Gives revoked or lost partitions up; only now can another member get them.
     ///
@@ -112,6 +126,14 @@ pub trait InputLog {
     /// Asks the broker for the ends of these partitions without waiting; the answers come as
     /// [`InputEvent::End`] from later polls. Asking again while an answer is due changes nothing.
     fn probe(&mut self, sources: &[Source]);
+
+    /// How far a started partition was read: every record before this offset that we could read
+    /// was handed over. None if the partition is not started, or not known yet how far.
+    ///
+    /// It can lie beyond the last record handed over, since the marks of transactions take offsets
+    /// too. So a partition was read to an [`InputEvent::End`] if this is at or past that offset;
+    /// the offset after the last record may never get there.
+    fn position(&self, source: Source) -> Option<u64>;
 
     /// Stores, on behalf of the group, the offsets that come next.
     ///

@@ -1,0 +1,309 @@
+//! A customer: settled + pending, and the live fold of both.
+//!
+//! *Settled* is the standing after every touch and deadline at or before the watermark. *Pending*
+//! are the later touches, in order. *Live* is settled with pending folded in; it is folded when it
+//! is first needed, and then kept.
+
+use super::context::Context;
+use super::effects::{Effect, Sign};
+use super::maps::Maps;
+use super::ring::Ring;
+use super::rules::{Rule, Rules};
+use super::standing::{Standing, last_touch};
+use super::time::{EventTime, Millis};
+use super::touch::Touch;
+
+/// One customer of a partition.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Customer {
+    /// After everything at or before the watermark.
+    pub settled: Standing,
+    /// The touches after it, by time, rank and id.
+    pub pending: Vec<Touch>,
+    /// The newest ids at or before it.
+    pub seen: Ring,
+    /// Up to where a full pending made us settle early: the customer's own limit of lateness.
+    pub floor: Option<EventTime>,
+    /// When the timer that stands for this customer fires.
+    pub armed: Option<EventTime>,
+    live: Option<Live>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Live {
+    standing: Standing,
+    /// The earliest settled effect that folding pending brings.
+    settles: Option<EventTime>,
+}
+
+/// What became of a touchpoint.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// It took its place in order.
+    Applied,
+    /// It came behind the watermark and was applied as such.
+    Late,
+    /// Its id is known.
+    Duplicate,
+}
+
+impl Customer {
+    /// A customer who was never touched.
+    pub fn new(maps: &Maps) -> Self {
+        Self::restored(Standing::new(maps), Vec::new(), Ring::default())
+    }
+
+    /// A customer as stored: what is settled, what is pending in order, and the ids seen.
+    pub fn restored(settled: Standing, pending: Vec<Touch>, seen: Ring) -> Self {
+        Self {
+            settled,
+            pending,
+            seen,
+            floor: None,
+            armed: None,
+            live: None,
+        }
+    }
+
+    /// Applies a touch, the watermark having risen as far as the touch's record made it.
+    pub fn apply(
+        &mut self,
+        touch: Touch,
+        watermark: Option<EventTime>,
+        context: &mut Context<'_>,
+    ) -> Verdict {
+        let rules = context.maps.rules;
+        let by_watermark = rules.holds(Rule::LateByWatermark);
+        let limit = if by_watermark {
+            watermark.max(self.floor)
+        } else {
+            self.floor
+        };
+        let late = limit.filter(|limit| touch.at <= *limit);
+        if rules.holds(Rule::SettleFirst) {
+            let before_it = touch.at.minus(Millis::new(1));
+            let lazily = !by_watermark && late.is_none();
+            let until = if lazily {
+                watermark.min(Some(before_it))
+            } else {
+                watermark
+            };
+            self.settle(until, context);
+        }
+        if self.is_known(&touch, late.is_some(), rules) {
+            return Verdict::Duplicate;
+        }
+        if let Some(passed) = late {
+            self.apply_late(&touch, passed, context);
+            return Verdict::Late;
+        }
+        if !self.insert(touch, context) {
+            return Verdict::Duplicate;
+        }
+        if self.pending.len() > context.maps.bounds.pending.max(1) {
+            *context.cut += 1;
+            let oldest = self.pending.first().map(|first| first.at);
+            self.floor = self.floor.max(oldest);
+            self.settle(oldest, context);
+        }
+        Verdict::Applied
+    }
+
+    /// Whether the touch is a repeat of one behind the watermark, or comes late while its id is
+    /// pending.
+    fn is_known(&self, touch: &Touch, late: bool, rules: Rules) -> bool {
+        (rules.holds(Rule::RingRemembers) && self.seen.contains(&touch.id))
+            || (late && self.pending.iter().any(|pending| pending.id == touch.id))
+    }
+
+    /// Puts an on-time touch in its place and leaves what changed; false if it is a duplicate.
+    fn insert(&mut self, touch: Touch, context: &mut Context<'_>) -> bool {
+        let rules = context.maps.rules;
+        let exact = rules.holds(Rule::PendingIsExact);
+        let same = self
+            .pending
+            .iter()
+            .position(|known| exact && known.id == touch.id);
+        if let Some(same) = same {
+            let later = key(&self.pending[same], context.maps) > key(&touch, context.maps);
+            if !later || !rules.holds(Rule::EarlierTimeWins) {
+                return false;
+            }
+        }
+        let place = self
+            .pending
+            .partition_point(|known| key(known, context.maps) <= key(&touch, context.maps));
+        if same.is_none() && place == self.pending.len() {
+            self.append(touch, context);
+            return true;
+        }
+        self.change(context, |customer, _| {
+            if let Some(same) = same {
+                customer.pending.remove(same);
+            }
+            customer.pending.insert(place, touch);
+        });
+        true
+    }
+
+    /// The usual case: the touch is the newest, and the live fold goes on from where it stands.
+    fn append(&mut self, touch: Touch, context: &mut Context<'_>) {
+        let mut live = self.live.take().unwrap_or_else(|| self.fold(context).0);
+        let (mut folded, mut cut) = (Vec::new(), 0);
+        let before = live.standing.last();
+        let mut inner = Context::new(context.maps, context.customer, &mut folded, &mut cut);
+        live.standing.touch(&touch, &mut inner);
+        live.settles = earliest(live.settles, &folded);
+        context
+            .effects
+            .extend(folded.into_iter().filter(|effect| effect.kind.is_live()));
+        self.pending.push(touch);
+        leave_last_touch(before, live.standing.last(), context);
+        self.live = Some(live);
+    }
+
+    /// Makes any other change: folds pending before and after, and leaves what differs in content.
+    fn change(
+        &mut self,
+        context: &mut Context<'_>,
+        change: impl FnOnce(&mut Self, &mut Context<'_>),
+    ) {
+        let (live, before) = self.fold(context);
+        change(self, context);
+        let (new_live, after) = self.fold(context);
+        leave_difference(&before, &after, context);
+        leave_last_touch(live.standing.last(), new_live.standing.last(), context);
+        self.live = (!self.pending.is_empty()).then_some(new_live);
+    }
+
+    fn apply_late(&mut self, touch: &Touch, watermark: EventTime, context: &mut Context<'_>) {
+        self.change(context, |customer, context| {
+            customer.settled.touch_late(touch, watermark, context);
+            customer.seen.push(&touch.id, context.maps.bounds.ring);
+        });
+    }
+
+    /// Settles every touch and deadline at or before `until`, and leaves the settled effects.
+    pub fn settle(&mut self, until: Option<EventTime>, context: &mut Context<'_>) {
+        let Some(until) = until else { return };
+        if !context.maps.rules.holds(Rule::LateByWatermark) {
+            self.floor = self.floor.max(Some(until));
+        }
+        let mut folded = Vec::new();
+        let mut inner = Context::new(context.maps, context.customer, &mut folded, context.cut);
+        let due = self.pending.partition_point(|touch| touch.at <= until);
+        for touch in self.pending.drain(..due) {
+            self.settled.touch(&touch, &mut inner);
+            self.seen.push(&touch.id, inner.maps.bounds.ring);
+        }
+        let touched = inner.effects.len();
+        self.settled.pass_until(until, &mut inner);
+        // Transitions up to the newest pending touch left when that touch came; those of deadlines
+        // after the newest touch of all leave now.
+        let leave_return =
+            self.pending.is_empty() && context.maps.rules.holds(Rule::ReturnLeavesAtWatermark);
+        context.effects.extend(
+            folded
+                .into_iter()
+                .enumerate()
+                .filter_map(|(index, effect)| {
+                    (!effect.kind.is_live() || (leave_return && index >= touched)).then_some(effect)
+                }),
+        );
+        let stale = |live: &Live| live.settles.is_some_and(|settles| settles <= until);
+        if self.pending.is_empty() || self.live.as_ref().is_some_and(stale) {
+            self.live = None;
+        }
+    }
+
+    /// When this customer must be settled next if no touch comes: the earliest settled effect or
+    /// deadline of the live fold.
+    pub fn wake(&mut self, context: &mut Context<'_>) -> Option<EventTime> {
+        let rules = context.maps.rules;
+        if self.pending.is_empty() || !rules.holds(Rule::WakeFromLiveFold) {
+            return self.settled.due(context.maps).map(|deadline| deadline.at);
+        }
+        if self.live.is_none() {
+            self.live = Some(self.fold(context).0);
+        }
+        let live = self.live.as_ref()?;
+        let due = live.standing.due(context.maps).map(|deadline| deadline.at);
+        [live.settles, due].into_iter().flatten().min()
+    }
+
+    /// The live fold and the live effects that it brings.
+    fn fold(&self, context: &mut Context<'_>) -> (Live, Vec<Effect>) {
+        let mut standing = self.settled.clone();
+        let (mut folded, mut cut) = (Vec::new(), 0);
+        let mut inner = Context::new(context.maps, context.customer, &mut folded, &mut cut);
+        for touch in &self.pending {
+            standing.touch(touch, &mut inner);
+        }
+        let settles = earliest(None, &folded);
+        folded.retain(|effect| effect.kind.is_live());
+        (Live { standing, settles }, folded)
+    }
+}
+
+/// The order of touches: time, then the rank of the type, then the id.
+fn key<'a>(touch: &'a Touch, maps: &Maps) -> (EventTime, u8, &'a str) {
+    let ranked = maps.rules.holds(Rule::RankBreaksTies);
+    (
+        touch.at,
+        if ranked { maps.rank(touch.kind) } else { 0 },
+        &touch.id,
+    )
+}
+
+/// The earlier of `known` and the first settled effect among `effects`.
+fn earliest(known: Option<EventTime>, effects: &[Effect]) -> Option<EventTime> {
+    let settled = effects
+        .iter()
+        .filter(|effect| !effect.kind.is_live())
+        .map(|effect| effect.at);
+    known.into_iter().chain(settled).min()
+}
+
+fn leave_last_touch(
+    before: Option<EventTime>,
+    after: Option<EventTime>,
+    context: &mut Context<'_>,
+) {
+    if let Some(at) = after.filter(|_| before != after) {
+        let effect = last_touch(before, at, context);
+        context.effects.push(effect);
+    }
+}
+
+/// Leaves retractions of what is in `before` only, then what is in `after` only.
+fn leave_difference(before: &[Effect], after: &[Effect], context: &mut Context<'_>) {
+    let rules = context.maps.rules;
+    let among = |effect: &Effect, others: &[Effect]| {
+        others
+            .iter()
+            .any(|other| match rules.holds(Rule::DiffByContent) {
+                true => other == effect,
+                false => other.id == effect.id,
+            })
+    };
+    let retractions: Vec<_> = before
+        .iter()
+        .filter(|effect| !among(effect, after))
+        .map(|effect| Effect {
+            sign: Sign::Retract,
+            ..effect.clone()
+        })
+        .collect();
+    let news: Vec<_> = after
+        .iter()
+        .filter(|effect| !among(effect, before))
+        .cloned()
+        .collect();
+    let (first, second) = if rules.holds(Rule::RetractFirst) {
+        (retractions, news)
+    } else {
+        (news, retractions)
+    };
+    context.effects.extend(first);
+    context.effects.extend(second);
+}

@@ -1,0 +1,187 @@
+//! KPI figures: what the panes come to, by name, as numerator and denominator.
+//!
+//! Both are given so that many partitions add up to the right ratio. Formulas after GA4 (sessions,
+//! engagement, bounce) and the usual definitions of e-commerce (abandonment, repeat purchase); see
+//! `docs/kpis.md`.
+
+use super::kpi::{Kpi, KpiKey, Panes, Window};
+use super::maps::{Maps, StepIx};
+use super::time::EventTime;
+use super::touchpoint::Currency;
+
+/// What a figure is broken down by.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Breakdown {
+    /// The whole map.
+    Whole,
+    /// One step.
+    Step(StepIx),
+    /// One abandonment rule, by its number.
+    Rule(u16),
+    /// One currency.
+    Currency(Option<Currency>),
+}
+
+/// One figure of one map.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Figure {
+    /// Its name, in `snake_case`.
+    pub name: &'static str,
+    /// The map's number.
+    pub map: u16,
+    /// What it is broken down by.
+    pub breakdown: Breakdown,
+    /// The window; none for what holds now.
+    pub window: Option<Window>,
+    /// What is counted.
+    pub numerator: i64,
+    /// What it is a share or an average of; none for a plain count.
+    pub denominator: Option<i64>,
+}
+
+/// A figure's name, its numerator and its denominator as sums of counts.
+struct Formula {
+    name: &'static str,
+    numerator: &'static [Kpi],
+    denominator: &'static [Kpi],
+}
+
+const fn formula(
+    name: &'static str,
+    numerator: &'static [Kpi],
+    denominator: &'static [Kpi],
+) -> Formula {
+    Formula {
+        name,
+        numerator,
+        denominator,
+    }
+}
+
+const WHOLE: [Formula; 8] = [
+    formula("sessions", &[Kpi::Sessions], &[]),
+    formula("engagement_rate", &[Kpi::EngagedSessions], &[Kpi::Sessions]),
+    formula("bounce_rate", &[Kpi::BouncedSessions], &[Kpi::Sessions]),
+    formula(
+        "session_conversion_rate",
+        &[Kpi::ConvertedSessions],
+        &[Kpi::Sessions],
+    ),
+    formula(
+        "customer_conversion_rate",
+        &[Kpi::ConvertedCustomers],
+        &[Kpi::ActiveCustomers],
+    ),
+    formula(
+        "repeat_rate",
+        &[Kpi::RepeatCustomers],
+        &[Kpi::ConvertedCustomers],
+    ),
+    formula("conversions", &[Kpi::Conversions], &[]),
+    formula("acquisitions", &[Kpi::FirstConversions], &[]),
+];
+const BY_STEP: [Formula; 3] = [
+    formula("stage_entries", &[Kpi::Entries], &[]),
+    formula("stage_exits", &[Kpi::Exits], &[]),
+    formula(
+        "stage_dwell_milliseconds",
+        &[Kpi::DwellMillis],
+        &[Kpi::Stays],
+    ),
+];
+const BY_RULE: [Formula; 2] = [
+    formula(
+        "abandonment_rate",
+        &[Kpi::Abandoned],
+        &[Kpi::Abandoned, Kpi::Completed],
+    ),
+    formula("recovery_rate", &[Kpi::Recovered], &[Kpi::Abandoned]),
+];
+const BY_CURRENCY: [Formula; 1] = [formula("revenue", &[Kpi::Revenue], &[])];
+
+/// Every figure over every window that ends with `now`, in a fixed order.
+pub fn figures(maps: &Maps, panes: &Panes, now: EventTime) -> Vec<Figure> {
+    let mut figures = Vec::new();
+    for (number, map) in (0..).zip(&maps.maps) {
+        for (step, _) in (0..).map(StepIx).zip(&map.steps) {
+            let key = KpiKey {
+                kpi: Kpi::Population,
+                map: number,
+                label: step.0.into(),
+            };
+            figures.push(Figure {
+                name: "stage_population",
+                map: number,
+                breakdown: Breakdown::Step(step),
+                window: None,
+                numerator: panes.total(&key),
+                denominator: None,
+            });
+        }
+        let breakdowns = breakdowns(number, map.steps.len(), map.abandonments.len(), panes);
+        for window in Window::ALL {
+            for (breakdown, formulas) in &breakdowns {
+                figures.extend(
+                    formulas
+                        .iter()
+                        .map(|formula| figure(formula, (number, *breakdown), panes, (window, now))),
+                );
+            }
+        }
+    }
+    figures
+}
+
+/// What a map's figures are broken down by, and the formulas for each.
+fn breakdowns(
+    map: u16,
+    steps: usize,
+    rules: usize,
+    panes: &Panes,
+) -> Vec<(Breakdown, &'static [Formula])> {
+    let currencies = panes
+        .totals()
+        .filter(|(key, _)| key.kpi == Kpi::Revenue && key.map == map)
+        .map(|(key, _)| Breakdown::Currency(KpiKey::currency_of(key.label)));
+    std::iter::once((Breakdown::Whole, &WHOLE[..]))
+        .chain(
+            (0..)
+                .take(steps)
+                .map(|step| (Breakdown::Step(StepIx(step)), &BY_STEP[..])),
+        )
+        .chain(
+            (0..)
+                .take(rules)
+                .map(|rule| (Breakdown::Rule(rule), &BY_RULE[..])),
+        )
+        .chain(currencies.map(|currency| (currency, &BY_CURRENCY[..])))
+        .collect()
+}
+
+fn figure(
+    formula: &Formula,
+    (map, breakdown): (u16, Breakdown),
+    panes: &Panes,
+    (window, now): (Window, EventTime),
+) -> Figure {
+    let label = match breakdown {
+        Breakdown::Whole => 0,
+        Breakdown::Step(step) => step.0.into(),
+        Breakdown::Rule(rule) => rule.into(),
+        Breakdown::Currency(currency) => KpiKey::currency_label(currency),
+    };
+    let sum = |kpis: &[Kpi]| {
+        let key = |kpi| KpiKey { kpi, map, label };
+        kpis.iter()
+            .map(|kpi| panes.window(&key(*kpi), window, now))
+            .sum()
+    };
+    Figure {
+        name: formula.name,
+        map,
+        breakdown,
+        window: Some(window),
+        numerator: sum(formula.numerator),
+        denominator: (!formula.denominator.is_empty()).then(|| sum(formula.denominator)),
+    }
+}

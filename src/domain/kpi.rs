@@ -1,0 +1,363 @@
+//! KPIs: sums of effects with sign, in panes of event time, read through rolling windows.
+
+use std::collections::BTreeMap;
+
+use hdrhistogram::Histogram;
+
+use super::effects::{Effect, EffectKind};
+use super::time::{EventTime, Millis};
+use super::touchpoint::Currency;
+
+/// What is counted. Each lies in the pane of its effect's own time; a retraction takes one away.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Kpi {
+    /// Sessions that ended.
+    Sessions,
+    /// Those that were engaged.
+    EngagedSessions,
+    /// Those that bounced.
+    BouncedSessions,
+    /// Those with a conversion in them.
+    ConvertedSessions,
+    /// Transitions into a step. Label: the step.
+    Entries,
+    /// Transitions out of a step. Label: the step.
+    Exits,
+    /// Customers who stand in a step now; a total, not in panes. Label: the step.
+    Population,
+    /// Stays that are over for good. Label: the step.
+    Stays,
+    /// How long they lasted together, in milliseconds. Label: the step.
+    DwellMillis,
+    /// Conversions.
+    Conversions,
+    /// Conversions of customers who had none before.
+    FirstConversions,
+    /// What conversions brought less what went back, in minor units. Label: the currency.
+    Revenue,
+    /// Distinct customers touched: each counts in the pane of its latest touch.
+    ActiveCustomers,
+    /// Distinct customers who converted: each counts in the pane of its latest conversion.
+    ConvertedCustomers,
+    /// Those of them whose latest conversion was not their first.
+    RepeatCustomers,
+    /// Episodes abandoned: first alerts less their retractions. Label: the rule.
+    Abandoned,
+    /// Episodes completed in time. Label: the rule.
+    Completed,
+    /// Episodes completed after they were abandoned. Label: the rule.
+    Recovered,
+}
+
+/// One counted thing, in one map, under one label.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct KpiKey {
+    /// What is counted.
+    pub kpi: Kpi,
+    /// The map's number; 0 for what belongs to no map.
+    pub map: u16,
+    /// The step, the rule or the currency's letters as a big-endian number; else 0.
+    pub label: u32,
+}
+
+impl KpiKey {
+    /// The label that stands for a currency, 0 for none.
+    pub fn currency_label(currency: Option<Currency>) -> u32 {
+        currency.map_or(0, |currency| {
+            currency
+                .as_str()
+                .bytes()
+                .fold(0, |label, byte| label << 8 | u32::from(byte))
+        })
+    }
+
+    /// The currency that a label stands for.
+    pub fn currency_of(label: u32) -> Option<Currency> {
+        let [_, letters @ ..] = label.to_be_bytes();
+        std::str::from_utf8(&letters).ok().and_then(Currency::parse)
+    }
+}
+
+/// The sizes of panes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Grain {
+    /// A minute.
+    Minute,
+    /// An hour.
+    Hour,
+    /// A day of 24 hours, UTC.
+    Day,
+}
+
+impl Grain {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Minute, Self::Hour, Self::Day];
+
+    /// How long a pane is.
+    pub const fn length(self) -> Millis {
+        match self {
+            Self::Minute => Millis::from_minutes(1),
+            Self::Hour => Millis::from_hours(1),
+            Self::Day => Millis::from_days(1),
+        }
+    }
+
+    /// The number of the pane that `at` lies in.
+    pub const fn pane(self, at: EventTime) -> i64 {
+        at.as_millis().div_euclid(self.length().get())
+    }
+
+    /// How many panes are kept: as many as the longest window of this grain has.
+    const fn kept(self) -> i64 {
+        match self {
+            Self::Minute => 60,
+            Self::Hour => 24,
+            Self::Day => 30,
+        }
+    }
+}
+
+/// A rolling window: the last panes up to and including the newest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Window {
+    /// Five panes of a minute.
+    FiveMinutes,
+    /// Sixty panes of a minute.
+    OneHour,
+    /// 24 panes of an hour.
+    OneDay,
+    /// Seven panes of a day.
+    SevenDays,
+    /// Thirty panes of a day.
+    ThirtyDays,
+}
+
+impl Window {
+    /// All of them, shortest first.
+    pub const ALL: [Self; 5] = [
+        Self::FiveMinutes,
+        Self::OneHour,
+        Self::OneDay,
+        Self::SevenDays,
+        Self::ThirtyDays,
+    ];
+
+    /// Its panes: their grain and how many.
+    pub const fn panes(self) -> (Grain, i64) {
+        match self {
+            Self::FiveMinutes => (Grain::Minute, 5),
+            Self::OneHour => (Grain::Minute, 60),
+            Self::OneDay => (Grain::Hour, 24),
+            Self::SevenDays => (Grain::Day, 7),
+            Self::ThirtyDays => (Grain::Day, 30),
+        }
+    }
+
+    /// Its name in labels: `5m`, `1h`, `24h`, `7d`, `30d`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FiveMinutes => "5m",
+            Self::OneHour => "1h",
+            Self::OneDay => "24h",
+            Self::SevenDays => "7d",
+            Self::ThirtyDays => "30d",
+        }
+    }
+}
+
+/// Calls `add` with every count that an effect changes: where, when and by how much.
+pub(super) fn count(effect: &Effect, mut add: impl FnMut(KpiKey, EventTime, i64)) {
+    let one = effect.sign.factor();
+    let key = |kpi, label| KpiKey {
+        kpi,
+        map: effect.map,
+        label,
+    };
+    let mut now = |kpi, label, amount: i64| add(key(kpi, label), effect.at, one * amount);
+    match &effect.kind {
+        EffectKind::Transition { from, to, .. } => {
+            now(Kpi::Entries, to.0.into(), 1);
+            now(Kpi::Population, to.0.into(), 1);
+            if let Some(from) = from {
+                now(Kpi::Exits, from.0.into(), 1);
+                now(Kpi::Population, from.0.into(), -1);
+            }
+        }
+        EffectKind::StayCompleted { step, dwell } => {
+            now(Kpi::Stays, step.0.into(), 1);
+            now(Kpi::DwellMillis, step.0.into(), dwell.get());
+        }
+        EffectKind::SessionEnded(session) => {
+            now(Kpi::Sessions, 0, 1);
+            now(Kpi::EngagedSessions, 0, i64::from(session.engaged));
+            now(Kpi::BouncedSessions, 0, i64::from(session.bounced));
+            now(Kpi::ConvertedSessions, 0, i64::from(session.converted));
+        }
+        EffectKind::Converted(converted) => {
+            now(Kpi::Conversions, 0, 1);
+            now(Kpi::FirstConversions, 0, i64::from(converted.number == 1));
+            now(
+                Kpi::Revenue,
+                KpiKey::currency_label(converted.currency),
+                converted.value,
+            );
+            let latest = converted
+                .previous
+                .map_or(effect.at, |before| before.max(effect.at));
+            add(key(Kpi::ConvertedCustomers, 0), latest, one);
+            if let Some(before) = converted.previous {
+                add(key(Kpi::ConvertedCustomers, 0), before, -one);
+                add(key(Kpi::RepeatCustomers, 0), latest, one);
+                if converted.number > 2 {
+                    add(key(Kpi::RepeatCustomers, 0), before, -one);
+                }
+            }
+        }
+        EffectKind::Refunded { value, currency } => {
+            now(Kpi::Revenue, KpiKey::currency_label(*currency), -value);
+        }
+        EffectKind::Abandoned(alert) if alert.level == 0 => {
+            now(Kpi::Abandoned, alert.rule.into(), 1);
+        }
+        EffectKind::Retracted(alert) if alert.level == 0 => {
+            now(Kpi::Abandoned, alert.rule.into(), -1);
+        }
+        EffectKind::Abandoned(_) | EffectKind::Retracted(_) => {}
+        EffectKind::Completed { rule } => now(Kpi::Completed, (*rule).into(), 1),
+        EffectKind::Recovered(recovery) => now(Kpi::Recovered, recovery.rule.into(), 1),
+        EffectKind::LastTouch { before } => {
+            now(Kpi::ActiveCustomers, 0, 1);
+            if let Some(before) = before {
+                add(key(Kpi::ActiveCustomers, 0), *before, -one);
+            }
+        }
+    }
+}
+
+/// The panes of one partition.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Panes {
+    /// By grain, pane and key; zeros are left out.
+    counts: BTreeMap<(Grain, i64, KpiKey), i64>,
+    /// By key, since the beginning.
+    totals: BTreeMap<KpiKey, i64>,
+    /// By grain, pane, map and step: how long stays lasted, in seconds.
+    dwells: BTreeMap<(Grain, i64, u16, u8), Histogram<u32>>,
+}
+
+impl Panes {
+    /// Counts an effect.
+    pub fn add(&mut self, effect: &Effect) {
+        count(effect, |key, at, amount| {
+            if amount == 0 {
+                return;
+            }
+            add_to(&mut self.totals, key, amount);
+            if key.kpi != Kpi::Population {
+                for grain in Grain::ALL {
+                    add_to(&mut self.counts, (grain, grain.pane(at), key), amount);
+                }
+            }
+        });
+        if let EffectKind::StayCompleted { step, dwell } = effect.kind {
+            let seconds = u64::try_from(dwell.get() / 1_000).unwrap_or(0);
+            for grain in Grain::ALL {
+                let place = (grain, grain.pane(effect.at), effect.map, step.0);
+                if let Some(histogram) = self.histogram(place) {
+                    histogram.saturating_record(seconds);
+                }
+            }
+        }
+    }
+
+    /// The histogram of a pane: two significant digits up to a year.
+    fn histogram(&mut self, place: (Grain, i64, u16, u8)) -> Option<&mut Histogram<u32>> {
+        const YEAR_SECS: u64 = 31_536_000;
+        match self.dwells.entry(place) {
+            std::collections::btree_map::Entry::Occupied(entry) => Some(entry.into_mut()),
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                let mut histogram = Histogram::new_with_bounds(1, YEAR_SECS, 2).ok()?;
+                histogram.auto(true);
+                Some(entry.insert(histogram))
+            }
+        }
+    }
+
+    /// Forgets the panes that no window ending at `now` or later reaches.
+    pub fn forget(&mut self, now: EventTime) {
+        for grain in Grain::ALL {
+            let oldest = grain.pane(now) - grain.kept() + 1;
+            let gone: Vec<_> = self
+                .counts
+                .range((grain, i64::MIN, FIRST_KEY)..(grain, oldest, FIRST_KEY))
+                .map(|(place, _)| *place)
+                .collect();
+            for place in gone {
+                self.counts.remove(&place);
+            }
+            self.dwells
+                .retain(|place, _| place.0 != grain || place.1 >= oldest);
+        }
+    }
+
+    /// The sum over the window that ends with the pane of `now`.
+    pub fn window(&self, key: &KpiKey, window: Window, now: EventTime) -> i64 {
+        let (grain, panes) = window.panes();
+        let newest = grain.pane(now);
+        (newest - panes + 1..=newest)
+            .filter_map(|pane| self.counts.get(&(grain, pane, *key)))
+            .sum()
+    }
+
+    /// The sum since the beginning.
+    pub fn total(&self, key: &KpiKey) -> i64 {
+        self.totals.get(key).copied().unwrap_or(0)
+    }
+
+    /// Every key that was ever counted, with its total, in order.
+    pub fn totals(&self) -> impl Iterator<Item = (&KpiKey, i64)> {
+        self.totals.iter().map(|(key, sum)| (key, *sum))
+    }
+
+    /// How long stays in a step lasted, in whole seconds, over the window that ends with `now`.
+    pub fn dwell(
+        &self,
+        (map, step): (u16, u8),
+        window: Window,
+        now: EventTime,
+    ) -> Option<Histogram<u32>> {
+        let (grain, panes) = window.panes();
+        let newest = grain.pane(now);
+        let mut sum: Option<Histogram<u32>> = None;
+        for pane in newest - panes + 1..=newest {
+            if let Some(histogram) = self.dwells.get(&(grain, pane, map, step)) {
+                match &mut sum {
+                    Some(sum) => sum.add(histogram).ok()?,
+                    None => sum = Some(histogram.clone()),
+                }
+            }
+        }
+        sum
+    }
+}
+
+/// The least key in order, from which a pane's range starts.
+const FIRST_KEY: KpiKey = KpiKey {
+    kpi: Kpi::Sessions,
+    map: 0,
+    label: 0,
+};
+
+fn add_to<K: Ord>(sums: &mut BTreeMap<K, i64>, key: K, amount: i64) {
+    match sums.entry(key) {
+        std::collections::btree_map::Entry::Vacant(entry) => {
+            entry.insert(amount);
+        }
+        std::collections::btree_map::Entry::Occupied(mut entry) => {
+            *entry.get_mut() += amount;
+            if *entry.get() == 0 {
+                entry.remove();
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What a worker tells whoever watches it.
+
+use std::time::Duration;
+
+use super::ports::OutputTopic;
+use crate::domain::{EventTime, Maps, Panes};
+use crate::state::{Counters, Output};
+
+/// Where a partition stands after a commit.
+#[derive(Debug)]
+pub struct PartitionReport<'a> {
+    /// The maps, for names.
+    pub maps: &'a Maps,
+    /// Which partition.
+    pub partition: u32,
+    /// Its watermark.
+    pub watermark: Option<EventTime>,
+    /// Where its KPI windows end.
+    pub now: Option<EventTime>,
+    /// Its committed KPI panes.
+    pub panes: &'a Panes,
+    /// What it has seen and done since it was assigned.
+    pub counters: Counters,
+    /// What its records have come to since it was assigned.
+    pub intake: &'a Intake,
+    /// How many customers it keeps.
+    pub customers: usize,
+    /// How many timer entries it keeps.
+    pub timers: usize,
+    /// Records that the broker has and we have not read, where the end is known.
+    pub lag: Option<u64>,
+    /// Why it is stopped, if it is.
+    pub stopped: Option<&'a str>,
+}
+
+/// What became of the records of a partition.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Intake {
+    /// Records read.
+    pub records: u64,
+    /// Bytes read, keys and values.
+    pub bytes: u64,
+    /// Records whose key is not the customer's id or that lie in another partition than it.
+    pub misplaced: u64,
+    /// Touchpoints without an id of their own.
+    pub derived_ids: u64,
+    /// Touchpoints of a type that neither the maps nor the vocabulary know.
+    pub unknown_types: u64,
+    /// Late touchpoints dropped as configured.
+    pub dropped_late: u64,
+    /// Idle steps taken.
+    pub idle_steps: u64,
+}
+
+/// Whoever watches a worker.
+pub trait Observer {
+    /// These partitions are the worker's now.
+    fn assigned(&mut self, partitions: &[u32]);
+
+    /// A partition's part of a transaction that was written: its effects in order, KPI-only ones
+    /// included, and how many records were dead letters, by the reason's code.
+    fn effects(&mut self, partition: u32, outputs: &[Output], dead_letters: &[(&'static str, u64)]);
+
+    /// A transaction was written: how many records went to each topic, and how long it took.
+    fn committed(&mut self, written: &[(OutputTopic, u64)], took: Duration);
+
+    /// A partition stands here; told after each commit that touched it, and once a second.
+    fn stands(&mut self, report: &PartitionReport<'_>);
+}

@@ -1,0 +1,10 @@
+//! Floor 2: one partition's memory: committed bytes and an open transaction.
+
+mod clock;
+mod partition;
+mod store;
+mod timers;
+
+pub use clock::EventClock;
+pub use partition::{Counters, Output, Partition};
+pub use store::Store;
