@@ -94,15 +94,15 @@ impl Arrivals {
 
         let customer = touchpoint.customer.clone();
         let touchpoint = Box::new(touchpoint);
-        let copy = again.map(|when| (when, Load::Again(touchpoint.clone())));
-        let load = if late {
+        let second = again.map(|when| (when, Load::Again(touchpoint.clone())));
+        let first = if late {
             Load::Late(touchpoint)
         } else {
             Load::OnTime(touchpoint)
         };
         self.late += usize::from(late);
-        self.put(arrives, &customer, load);
-        if let Some((when, load)) = copy {
+        self.put(arrives, &customer, first);
+        if let Some((when, load)) = second {
             self.put(when, &customer, load);
         }
         if let Some(planted) = planted {

@@ -2,7 +2,9 @@
 
 use crate::domain::{Millis, Touchpoint};
 
-use super::customer::{Customer, Deed, Scene, price, prop};
+use super::customer::{Customer, price, prop};
+use super::deed::Deed;
+use super::scene::Scene;
 
 impl Customer {
     /// What becomes of the cart now.

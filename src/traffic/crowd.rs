@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 
 use crate::domain::{EventTime, Millis, Touchpoint};
 
-use super::config::{Share, TrafficConfig};
-use super::customer::{Customer, Deed, Names, Scene};
+use super::amounts::Share;
+use super::config::TrafficConfig;
+use super::customer::Customer;
+use super::deed::Deed;
 use super::pacer::Pacer;
 use super::person::{Number, Person};
 use super::queue::Queue;
 use super::rng::Rng;
+use super::scene::{Names, Scene};
 
 /// How many customers are remembered with plans at most. Beyond it, those whose next plan is more
 /// than an hour off are forgotten: they never come back for the parcel or the second visit.

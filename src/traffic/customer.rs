@@ -1,102 +1,12 @@
 //! A customer at large: what they are about to do, and what they carry along.
 
-use crate::domain::{Currency, CustomerId, EventTime, Millis, Touchpoint};
+use crate::domain::{Currency, CustomerId, EventTime, Touchpoint};
 
 use super::catalogue::{Basket, Product};
+use super::deed::Deed;
 use super::entries::Entry;
 use super::person::Person;
-use super::rng::{Rng, mix};
-
-/// Something that a customer does. Each deed leaves one touchpoint and decides what comes next.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Deed {
-    /// Begins a visit.
-    Come,
-    /// Meets what leads to the shop: the n-th thing of the visit's
-    /// entry, or else the first page.
-    Lead(u8),
-    SignIn,
-    Browse,
-    AddToCart,
-    RemoveFromCart,
-    ViewCart,
-    EmptyCart,
-    StartCheckout,
-    EnterCoupon,
-    HearOfCoupon,
-    /// Loads the page of the checkout again, and so many times more.
-    Reload(u8),
-    EnterShipping,
-    EnterPayment,
-    FailToPay,
-    Buy,
-    VisitStore,
-    BuyInStore,
-    SeeShipped,
-    SeeDelivered,
-    Cancel,
-    SendBack,
-    GetRefund,
-    Review,
-    Refer,
-    AnswerNps,
-    AnswerCsat,
-    AnswerCes,
-    OpenTicket,
-    GetAnswer,
-    GetSolution,
-    Call,
-    GetHelp,
-}
-
-/// What a customer finds when it is their turn.
-pub(super) struct Scene<'a> {
-    pub(super) rng: &'a mut Rng,
-    pub(super) names: &'a mut Names,
-    pub(super) now: EventTime,
-    /// How many times faster than in life.
-    pub(super) pace: i64,
-}
-
-impl Scene<'_> {
-    /// A moment about `median` from now, sooner by the pace, never at once.
-    pub(super) fn in_about(&mut self, median: Millis) -> EventTime {
-        let span = self.rng.about(median).get() / self.pace;
-        self.now.plus(Millis::new(span.max(1)))
-    }
-}
-
-/// Gives names that no other touchpoint, cart, order or request has.
-pub(super) struct Names {
-    run: u64,
-    given: u64,
-}
-
-impl Names {
-    /// Names for the traffic of a seed from `start` on; other seeds and starts get other names, so
-    /// that several runs can fill one topic.
-    pub(super) fn new(seed: u64, start: EventTime) -> Self {
-        Self {
-            run: mix(mix(seed) ^ start.as_millis().cast_unsigned()),
-            given: 0,
-        }
-    }
-
-    /// A number that was not given before.
-    pub(super) fn next(&mut self) -> u64 {
-        self.given += 1;
-        mix(self.run.wrapping_add(self.given))
-    }
-
-    pub(super) fn touchpoint(&mut self) -> String {
-        format!("{:016x}", self.next())
-    }
-
-    /// A name for a cart, an order or a request.
-    pub(super) fn thing(&mut self, prefix: &str) -> Box<str> {
-        format!("{prefix}-{:012x}", self.next() >> 16).into()
-    }
-}
+use super::scene::Scene;
 
 /// A cart, or what it became.
 #[derive(Clone)]
@@ -163,45 +73,6 @@ impl Customer {
     /// Takes the next deed off the plan.
     pub(super) fn next(&mut self) -> Option<Deed> {
         self.agenda.pop().map(|(_, deed)| deed)
-    }
-
-    /// Does `deed` now.
-    pub(super) fn act(&mut self, deed: Deed, scene: &mut Scene<'_>) -> Touchpoint {
-        match deed {
-            Deed::Come => self.come(scene),
-            Deed::Lead(which) => self.lead(which, scene),
-            Deed::SignIn => self.sign_in(scene),
-            Deed::Browse => self.browse(scene),
-            Deed::AddToCart => self.add_to_cart(scene),
-            Deed::RemoveFromCart => self.remove_from_cart(scene),
-            Deed::ViewCart => self.view_cart(scene),
-            Deed::EmptyCart => self.empty_cart(scene),
-            Deed::StartCheckout => self.start_checkout(scene),
-            Deed::EnterCoupon => self.enter_coupon(scene),
-            Deed::HearOfCoupon => self.hear_of_coupon(scene),
-            Deed::Reload(again) => self.reload(again, scene),
-            Deed::EnterShipping => self.enter_shipping(scene),
-            Deed::EnterPayment => self.enter_payment(scene),
-            Deed::FailToPay => self.fail_to_pay(scene),
-            Deed::Buy => self.buy(scene),
-            Deed::VisitStore => self.visit_store(scene),
-            Deed::BuyInStore => self.buy_in_store(scene),
-            Deed::SeeShipped => self.see_shipped(scene),
-            Deed::SeeDelivered => self.see_delivered(scene),
-            Deed::Cancel => self.money_back("cancelled", scene),
-            Deed::SendBack => self.send_back(scene),
-            Deed::GetRefund => self.money_back("refunded", scene),
-            Deed::Review => self.of_order("web", "review_written", scene),
-            Deed::Refer => self.touch_by("email", "friend_referred", scene),
-            Deed::AnswerNps => self.answer_nps(scene),
-            Deed::AnswerCsat => self.answer_csat(scene),
-            Deed::AnswerCes => self.answer_ces(scene),
-            Deed::OpenTicket => self.open_ticket(scene),
-            Deed::GetAnswer => self.get_answer(scene),
-            Deed::GetSolution => self.get_solution(scene),
-            Deed::Call => self.call(scene),
-            Deed::GetHelp => self.get_help(scene),
-        }
     }
 
     /// A touchpoint of this customer now, in the shop or the app.

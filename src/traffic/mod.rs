@@ -36,25 +36,31 @@
 )]
 
 mod after;
+mod amounts;
 mod arrivals;
+mod browse;
 mod catalogue;
 mod checkout;
 mod config;
 mod crowd;
 mod customer;
+mod deed;
 mod entries;
+mod help;
 mod pacer;
 mod person;
 mod planted;
 mod queue;
 mod rng;
+mod scene;
 mod visit;
 
 #[cfg(test)]
 mod tests;
 
+pub use amounts::{AmountError, Rate, Share};
 pub use arrivals::{Arrival, Load};
-pub use config::{ConfigError, Rate, Rhythm, Share, TrafficConfig};
+pub use config::{Rhythm, TrafficConfig};
 pub use planted::{Flaw, Planted};
 
 /// Traffic without end, in the order of arrival.

@@ -2,7 +2,7 @@
 
 use crate::domain::Millis;
 
-use super::config::Share;
+use super::amounts::Share;
 
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
