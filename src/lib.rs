@@ -7,8 +7,10 @@
 //! | 1 | [`wire`] | bytes ↔ values: touchpoint formats, output records, stored customers |
 //! | 2 | [`state`] | one partition's memory: committed bytes, the open transaction, timers, panes |
 //! | 3 | [`runtime`] | when things happen: ports, worker, errors |
+//! | 4 | [`kafka`] | the ports on a Kafka cluster |
 
 pub mod domain;
+pub mod kafka;
 pub mod runtime;
 pub mod state;
 pub mod traffic;

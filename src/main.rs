@@ -1,1 +1,3 @@
+//! Process entry.
+
 fn main() {}
