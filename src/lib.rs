@@ -9,6 +9,7 @@
 //! | 3 | [`runtime`] | when things happen: ports, worker, errors |
 //! | 4 | [`kafka`] | the ports on a Kafka cluster |
 
+pub mod cli;
 pub mod domain;
 pub mod kafka;
 pub mod runtime;
