@@ -6,10 +6,13 @@
 //! | 0 | [`traffic`] | made-up traffic of a shop, beside the domain: seeded, no clock, no I/O |
 //! | 1 | [`wire`] | bytes ↔ values: touchpoint formats, output records, stored customers |
 //! | 2 | [`state`] | one partition's memory: committed bytes, the open transaction, timers, panes |
-//! | 3 | [`runtime`] | when things happen: ports, worker, errors |
+//! | 3 | [`runtime`] | when things happen: ports, worker, tasks, commits, errors |
 //! | 4 | [`kafka`] | the ports on a Kafka cluster |
+//! | top | [`config`] | one file, the environment and `--set` → typed values, all mistakes at once |
+//! | top | [`cli`] | one file a verb |
 
 pub mod cli;
+pub mod config;
 pub mod domain;
 pub mod kafka;
 pub mod runtime;
