@@ -9,13 +9,10 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::domain::Touchpoint;
 use crate::kafka::{KafkaConfig, KafkaOutput};
 use crate::runtime::{Error, OutputLog, OutputRecord, OutputTopic};
 use crate::traffic::{Arrival, Load};
-
-/// Writes a touchpoint as bytes.
-pub type Encode = fn(&Touchpoint) -> Vec<u8>;
+use crate::wire::touchpoint::encode_json;
 
 /// Where arrivals go.
 pub trait Sink {
@@ -41,10 +38,11 @@ pub trait Sink {
     fn finish(&mut self) -> io::Result<()>;
 }
 
-fn bytes(arrival: &Arrival, encode: Encode) -> Vec<u8> {
+/// The record's value: Wayfarer's JSON, or the bytes that were planted.
+pub fn value(arrival: &Arrival) -> Vec<u8> {
     match &arrival.load {
         Load::OnTime(touchpoint) | Load::Late(touchpoint) | Load::Again(touchpoint) => {
-            encode(touchpoint)
+            encode_json(touchpoint)
         }
         Load::Planted(planted) => planted.bytes.clone(),
     }
@@ -53,7 +51,6 @@ fn bytes(arrival: &Arrival, encode: Encode) -> Vec<u8> {
 /// A record a line, in the order of arrival.
 pub struct Lines<W: Write> {
     out: Out<W>,
-    encode: Encode,
 }
 
 enum Out<W: Write> {
@@ -63,15 +60,15 @@ enum Out<W: Write> {
 
 impl<W: Write> Lines<W> {
     /// Lines as they are.
-    pub fn plain(out: W, encode: Encode) -> Self {
+    pub fn plain(out: W) -> Self {
         let out = Out::Plain(out);
-        Self { out, encode }
+        Self { out }
     }
 
     /// Compressed lines.
-    pub fn gzip(out: W, encode: Encode) -> Self {
+    pub fn gzip(out: W) -> Self {
         let out = Out::Gzip(GzEncoder::new(out, Compression::fast()));
-        Self { out, encode }
+        Self { out }
     }
 
     fn writer(&mut self) -> &mut dyn Write {
@@ -88,20 +85,20 @@ impl Lines<BufWriter<File>> {
     /// # Errors
     ///
     /// If the file cannot be made.
-    pub fn create(path: &Path, encode: Encode) -> io::Result<Self> {
+    pub fn create(path: &Path) -> io::Result<Self> {
         let file = BufWriter::with_capacity(1 << 16, File::create(path)?);
         let compressed = path.extension().is_some_and(|ending| ending == "gz");
         Ok(if compressed {
-            Self::gzip(file, encode)
+            Self::gzip(file)
         } else {
-            Self::plain(file, encode)
+            Self::plain(file)
         })
     }
 }
 
 impl<W: Write> Sink for Lines<W> {
     fn send(&mut self, arrival: &Arrival) -> io::Result<()> {
-        let mut line = bytes(arrival, self.encode);
+        let mut line = value(arrival);
         line.push(b'\n');
         self.writer().write_all(&line)
     }
@@ -128,7 +125,6 @@ impl<W: Write> Sink for Lines<W> {
 /// A Kafka topic: records keyed by the customer, with the time of arrival as their timestamp.
 pub struct Topic {
     output: KafkaOutput,
-    encode: Encode,
 }
 
 /// The port writes to topics by what they mean to Wayfarer; this one has a single topic.
@@ -145,7 +141,6 @@ impl Topic {
         brokers: &str,
         topic: &str,
         librdkafka: BTreeMap<String, String>,
-        encode: Encode,
     ) -> io::Result<Self> {
         let config = KafkaConfig {
             bootstrap_servers: brokers.to_owned(),
@@ -160,7 +155,7 @@ impl Topic {
             librdkafka_producer: BTreeMap::new(),
         };
         let output = KafkaOutput::open(&config).map_err(other)?;
-        Ok(Self { output, encode })
+        Ok(Self { output })
     }
 }
 
@@ -169,7 +164,7 @@ impl Sink for Topic {
         let record = OutputRecord {
             topic: ONLY,
             key: Some(arrival.customer.as_str().as_bytes().to_vec()),
-            value: Some(bytes(arrival, self.encode)),
+            value: Some(value(arrival)),
             headers: Vec::new(),
             timestamp: Some(arrival.arrives),
         };
@@ -193,23 +188,50 @@ fn other(error: Error) -> io::Error {
 mod tests {
     use std::io::Read;
 
-    use flate2::read::MultiGzDecoder;
+    use flate2::read::GzDecoder;
 
     use super::*;
-    use crate::traffic::{Traffic, TrafficConfig};
+    use crate::domain::Millis;
+    use crate::traffic::{Share, Traffic, TrafficConfig};
+    use crate::wire::touchpoint::{DecodeOptions, Format};
 
-    fn id(touchpoint: &Touchpoint) -> Vec<u8> {
-        touchpoint.id.as_bytes().to_vec()
+    fn traffic() -> impl Iterator<Item = Arrival> {
+        let config = TrafficConfig {
+            pace: 600,
+            planted: Share::percent(1),
+            ..TrafficConfig::default()
+        };
+        Traffic::new(&config).take(50_000)
+    }
+
+    #[test]
+    fn touchpoints_are_read_back_and_planted_records_are_refused() {
+        let options = DecodeOptions {
+            props: ["url", "query", "coupon", "reason"].map(Box::from).into(),
+            ..DecodeOptions::default()
+        };
+        for arrival in traffic() {
+            let read = Format::Json.decode(None, &value(&arrival), &options);
+            match (arrival.touchpoint(), read) {
+                (Some(touchpoint), Ok(read)) => assert_eq!(&read.touchpoint, touchpoint),
+                // Whether a time is too far ahead is judged when the record is accepted.
+                (None, Ok(read)) => {
+                    assert!(read.touchpoint.at.since(arrival.arrives) > Millis::from_days(365));
+                }
+                (None, Err(_)) => {}
+                (Some(touchpoint), Err(error)) => panic!("{touchpoint:?}: {error}"),
+            }
+        }
     }
 
     #[test]
     fn a_record_is_a_line_and_compression_changes_nothing() {
-        let traffic = || Traffic::new(&TrafficConfig::default()).take(500);
-        let mut plain = Lines::plain(Vec::new(), id);
-        let mut packed = Lines::gzip(Vec::new(), id);
-        for arrival in traffic() {
+        let mut plain = Lines::plain(Vec::new());
+        let mut packed = Lines::gzip(Vec::new());
+        for arrival in traffic().take(500) {
             plain.send(&arrival).unwrap();
             packed.send(&arrival).unwrap();
+            packed.rest().unwrap();
         }
         plain.finish().unwrap();
         packed.finish().unwrap();
@@ -218,30 +240,28 @@ mod tests {
         };
         let mut unpacked = Vec::new();
         let packed = packed.finish().unwrap();
-        MultiGzDecoder::new(&packed[..])
+        GzDecoder::new(&packed[..])
             .read_to_end(&mut unpacked)
             .unwrap();
         assert_eq!(unpacked, plain);
 
-        let text = String::from_utf8(plain).unwrap();
-        let ids = traffic().map(|arrival| arrival.touchpoint().unwrap().id.clone());
-        assert!(text.lines().eq(ids.map(String::from)));
+        let lines = plain
+            .strip_suffix(b"\n")
+            .unwrap()
+            .split(|byte| *byte == b'\n');
+        assert!(lines.eq(traffic().take(500).map(|arrival| value(&arrival))));
     }
 
     #[test]
     fn the_name_of_a_file_says_whether_it_is_compressed() {
         let folder = tempfile::tempdir().unwrap();
-        let arrival = Traffic::new(&TrafficConfig::default()).next().unwrap();
         for (name, compressed) in [("a.jsonl", false), ("a.jsonl.gz", true)] {
             let path = folder.path().join(name);
-            let mut lines = Lines::create(&path, id).unwrap();
-            lines.send(&arrival).unwrap();
+            let mut lines = Lines::create(&path).unwrap();
+            lines.send(&traffic().next().unwrap()).unwrap();
             lines.finish().unwrap();
-            drop(lines);
-            assert_eq!(
-                std::fs::read(&path).unwrap().starts_with(&[0x1f, 0x8b]),
-                compressed
-            );
+            let written = std::fs::read(&path).unwrap();
+            assert_eq!(written.starts_with(&[0x1f, 0x8b]), compressed);
         }
     }
 }

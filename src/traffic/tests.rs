@@ -210,7 +210,7 @@ fn every_kind_of_touchpoint_comes_soon() {
         "review_written",
         "friend_referred",
     ];
-    let all = touchpoints(&fast(), 150_000);
+    let all = touchpoints(&fast(), 100_000);
     let kinds: BTreeSet<&str> = all.iter().map(|touchpoint| &*touchpoint.kind).collect();
     for kind in wanted {
         assert!(kinds.contains(kind), "{kind} is missing");
@@ -254,7 +254,7 @@ fn seven_in_ten_carts_are_left_behind_and_some_are_bought_later() {
     let config = fast();
     let patience = Millis::new(1_800_000 / i64::from(config.pace));
     let mut carts = BTreeMap::<Box<str>, Vec<Touchpoint>>::new();
-    let all = touchpoints(&config, 200_000);
+    let all = touchpoints(&config, 120_000);
     let end = all.last().unwrap().at;
     for touchpoint in all {
         if let Some(cart) = &touchpoint.cart {
