@@ -142,20 +142,24 @@ impl Topic {
         topic: &str,
         librdkafka: BTreeMap<String, String>,
     ) -> io::Result<Self> {
-        let config = KafkaConfig {
-            bootstrap_servers: brokers.to_owned(),
-            group_id: "wayfarer-generate".to_owned(),
-            client_id: "wayfarer-generate".to_owned(),
-            group_instance_id: None,
-            session_timeout: Duration::from_secs(30),
-            inputs: vec![topic.to_owned()],
-            outputs: BTreeMap::from([(ONLY, topic.to_owned())]),
-            librdkafka,
-            librdkafka_consumer: BTreeMap::new(),
-            librdkafka_producer: BTreeMap::new(),
-        };
+        let config = cluster(brokers, topic, librdkafka);
         let output = KafkaOutput::open(&config).map_err(other)?;
         Ok(Self { output })
+    }
+}
+
+fn cluster(brokers: &str, topic: &str, librdkafka: BTreeMap<String, String>) -> KafkaConfig {
+    KafkaConfig {
+        bootstrap_servers: brokers.to_owned(),
+        group_id: "wayfarer-generate".to_owned(),
+        client_id: "wayfarer-generate".to_owned(),
+        group_instance_id: None,
+        session_timeout: Duration::from_secs(30),
+        inputs: vec![topic.to_owned()],
+        outputs: BTreeMap::from([(ONLY, topic.to_owned())]),
+        librdkafka,
+        librdkafka_consumer: BTreeMap::new(),
+        librdkafka_producer: BTreeMap::new(),
     }
 }
 
@@ -192,6 +196,8 @@ mod tests {
 
     use super::*;
     use crate::domain::Millis;
+    use crate::kafka::{EmbeddedBroker, KafkaInput};
+    use crate::runtime::{InputEvent, InputLog, Start};
     use crate::traffic::{Share, Traffic, TrafficConfig};
     use crate::wire::touchpoint::{DecodeOptions, Format};
 
@@ -250,6 +256,47 @@ mod tests {
             .unwrap()
             .split(|byte| *byte == b'\n');
         assert!(lines.eq(traffic().take(500).map(|arrival| value(&arrival))));
+    }
+
+    #[test]
+    fn a_topic_gets_records_keyed_by_customer_at_their_time_of_arrival() {
+        let broker = EmbeddedBroker::start(&[("touchpoints", 3)]).unwrap();
+        let brokers = broker.bootstrap_servers();
+        let mut topic = Topic::open(brokers, "touchpoints", BTreeMap::new()).unwrap();
+        let mut sent = Vec::new();
+        for arrival in traffic().take(500) {
+            topic.send(&arrival).unwrap();
+            let key = arrival.customer.as_str().as_bytes().to_vec();
+            sent.push((arrival.arrives, key, value(&arrival)));
+        }
+        topic.finish().unwrap();
+
+        let config = cluster(brokers, "touchpoints", BTreeMap::new());
+        let mut input = KafkaInput::join(&config).unwrap();
+        let mut read = Vec::new();
+        while read.len() < sent.len() {
+            let mut assigned = Vec::new();
+            let mut take = |event: InputEvent<'_>| match event {
+                InputEvent::Assigned(sources) => assigned = sources,
+                InputEvent::Record(record) => read.push((
+                    record.timestamp.unwrap(),
+                    record.key.unwrap().to_vec(),
+                    record.value.unwrap().to_vec(),
+                )),
+                event => panic!("{event:?}"),
+            };
+            input
+                .poll(Duration::from_secs(1), 1_000, &mut take)
+                .unwrap();
+            let places: Vec<_> = assigned
+                .into_iter()
+                .map(|at| (at, Start::Earliest))
+                .collect();
+            input.start(&places).unwrap();
+        }
+        read.sort();
+        sent.sort();
+        assert_eq!(read, sent);
     }
 
     #[test]
