@@ -3,6 +3,7 @@
 //! | floor | room | what it holds |
 //! | --- | --- | --- |
 //! | 0 | [`domain`] | what is computed: touchpoints, maps, journeys, episodes, effects, KPIs |
+//! | 0 | [`traffic`] | made-up traffic of a shop, beside the domain: seeded, no clock, no I/O |
 //! | 1 | [`wire`] | bytes ↔ values: touchpoint formats, output records, stored customers |
 //! | 2 | [`state`] | one partition's memory: committed bytes, the open transaction, timers, panes |
 //! | 3 | [`runtime`] | when things happen: ports, worker, tasks, commits, errors |
@@ -16,4 +17,5 @@ pub mod domain;
 pub mod kafka;
 pub mod runtime;
 pub mod state;
+pub mod traffic;
 pub mod wire;
