@@ -6,8 +6,10 @@
 //! | 1 | [`wire`] | bytes ↔ values: touchpoint formats, output records, stored customers |
 //! | 2 | [`state`] | one partition's memory: committed bytes, the open transaction, timers, panes |
 //! | 3 | [`runtime`] | when things happen: ports, worker, errors |
+//! | 4 | [`sim`] | the ports in memory, for tests |
 
 pub mod domain;
 pub mod runtime;
+pub mod sim;
 pub mod state;
 pub mod wire;

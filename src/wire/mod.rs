@@ -1,5 +1,6 @@
 //! Floor 1: bytes ↔ values. Pure.
 
+pub mod placement;
 pub mod stored;
 
 /// The messages of `proto/wayfarer/v1`.
