@@ -5,10 +5,16 @@
 //! | 0 | [`domain`] | what is computed: touchpoints, maps, journeys, episodes, effects, KPIs |
 //! | 1 | [`wire`] | bytes ↔ values: touchpoint formats, output records, stored customers |
 //! | 2 | [`state`] | one partition's memory: committed bytes, the open transaction, timers, panes |
-//! | 3 | [`runtime`] | when things happen: ports, worker, errors |
+//! | 3 | [`runtime`] | when things happen: ports, worker, tasks, commits, errors |
+//! | 4 | [`kafka`] | the ports on a Kafka cluster |
 //! | 4 | [`sim`] | the ports in memory, for tests |
+//! | top | [`config`] | one file, the environment and `--set` → typed values, all mistakes at once |
+//! | top | [`cli`] | one file a verb |
 
+pub mod cli;
+pub mod config;
 pub mod domain;
+pub mod kafka;
 pub mod runtime;
 pub mod sim;
 pub mod state;

@@ -141,6 +141,17 @@ pub enum EffectKind {
     /// An abandoned episode was completed after all. Id: as the alert's, with `recovered` in the
     /// place of `abandoned` and without level.
     Recovered(Box<Recovery>),
+    /// An episode began, for the KPIs only. Id as `recovered`, with `opened`.
+    Opened {
+        /// The rule's number in its map.
+        rule: u16,
+    },
+    /// An open episode ended without a trace: cancelled, or empty at its deadline; for the KPIs
+    /// only. Id as `recovered`, with `dropped`.
+    Dropped {
+        /// The rule's number in its map.
+        rule: u16,
+    },
     /// An episode was completed in time, for the KPIs only. Id as `recovered`, with `completed`.
     Completed {
         /// The rule's number in its map.
@@ -165,6 +176,8 @@ impl EffectKind {
             self,
             Self::StayCompleted { .. }
                 | Self::Refunded { .. }
+                | Self::Opened { .. }
+                | Self::Dropped { .. }
                 | Self::Completed { .. }
                 | Self::LastTouch { .. }
         )

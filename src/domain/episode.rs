@@ -55,7 +55,7 @@ impl Episode {
             passed: Vec::new(),
             superseded: false,
             value: touch.value.unwrap_or(0),
-            currency: touch.currency,
+            currency: touch.value.and(touch.currency),
             items: touch.quantity,
             channels: ChannelSet::default().with(touch.channel),
         }
@@ -102,7 +102,11 @@ impl Episode {
         rule: &AbandonmentRule,
         context: &mut Context<'_>,
     ) -> Passing {
-        if self.alert_due(rule) != Some(at) || (self.is_open() && self.items == 0) {
+        if self.is_open() && self.items == 0 {
+            self.drop_out(at, rule, context);
+            return Passing::Goes;
+        }
+        if self.alert_due(rule) != Some(at) {
             return Passing::Goes;
         }
         let level = self.passed.len();
@@ -137,7 +141,26 @@ impl Episode {
         } else if let Some(value) = touch.value {
             self.value = value;
         }
-        self.currency = touch.currency.or(self.currency);
+        if touch.value.is_some() {
+            self.currency = touch.currency.or(self.currency);
+        }
+    }
+
+    /// Leaves the effect of having begun.
+    pub(super) fn begin(&self, rule: &AbandonmentRule, context: &mut Context<'_>) {
+        let id = self.id("opened", rule, context);
+        context.assert(id, self.opened, EffectKind::Opened { rule: self.rule });
+    }
+
+    /// Leaves the effect of an end without a trace.
+    pub(super) fn drop_out(
+        &self,
+        at: EventTime,
+        rule: &AbandonmentRule,
+        context: &mut Context<'_>,
+    ) {
+        let id = self.id("dropped", rule, context);
+        context.assert(id, at, EffectKind::Dropped { rule: self.rule });
     }
 
     /// Leaves the effect of a completion before the first deadline.
@@ -167,7 +190,7 @@ impl Episode {
             opened: self.opened,
             took: touch.at.since(first),
             value: touch.value.unwrap_or(self.value),
-            currency: touch.currency.or(self.currency),
+            currency: touch.value.and(touch.currency).or(self.currency),
             touchpoint: touch.id.clone(),
         };
         let id = self.id("recovered", rule, context);

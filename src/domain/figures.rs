@@ -89,7 +89,8 @@ const BY_STEP: [Formula; 3] = [
         &[Kpi::Stays],
     ),
 ];
-const BY_RULE: [Formula; 2] = [
+const BY_RULE: [Formula; 3] = [
+    formula("episodes", &[Kpi::Opened], &[]),
     formula(
         "abandonment_rate",
         &[Kpi::Abandoned],
@@ -113,6 +114,21 @@ pub fn figures(maps: &Maps, panes: &Panes, now: EventTime) -> Vec<Figure> {
                 name: "stage_population",
                 map: number,
                 breakdown: Breakdown::Step(step),
+                window: None,
+                numerator: panes.total(&key),
+                denominator: None,
+            });
+        }
+        for (rule, _) in (0..).zip(&map.abandonments) {
+            let key = KpiKey {
+                kpi: Kpi::OpenEpisodes,
+                map: number,
+                label: u32::from(rule),
+            };
+            figures.push(Figure {
+                name: "open_episodes",
+                map: number,
+                breakdown: Breakdown::Rule(rule),
                 window: None,
                 numerator: panes.total(&key),
                 denominator: None,

@@ -259,13 +259,14 @@ impl Journey {
             self.remember_end(number, touch.at);
             self.episodes.retain(|episode| {
                 let meant = episode.rule == number && episode.is_meant_by(instance);
-                if meant && completes {
-                    match episode.passed.first() {
-                        None => episode.complete(touch, definition, context),
-                        Some(first) => episode.recover(touch, *first, definition, context),
-                    }
+                let over = meant && (completes || episode.is_open());
+                match episode.passed.first() {
+                    _ if !over => {}
+                    None if completes => episode.complete(touch, definition, context),
+                    None => episode.drop_out(touch.at, definition, context),
+                    Some(first) => episode.recover(touch, *first, definition, context),
                 }
-                !meant || !(completes || episode.is_open())
+                !over
             });
         }
     }
@@ -333,7 +334,9 @@ impl Journey {
                 None => return,
             }
         }
-        self.episodes.push(Episode::open(rule, instance, touch));
+        let episode = Episode::open(rule, instance, touch);
+        episode.begin(definition, context);
+        self.episodes.push(episode);
     }
 
     fn remember_end(&mut self, rule: u16, at: EventTime) {
@@ -383,6 +386,8 @@ fn end_late(
             episode.retract(touch, rule, context);
             if completes {
                 episode.complete(touch, rule, context);
+            } else {
+                episode.drop_out(touch.at, rule, context);
             }
             true
         }

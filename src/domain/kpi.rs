@@ -41,6 +41,10 @@ pub enum Kpi {
     ConvertedCustomers,
     /// Those of them whose latest conversion was not their first.
     RepeatCustomers,
+    /// Episodes begun. Label: the rule.
+    Opened,
+    /// Episodes that are open now; a total, not in panes. Label: the rule.
+    OpenEpisodes,
     /// Episodes abandoned: first alerts less their retractions. Label: the rule.
     Abandoned,
     /// Episodes completed in time. Label: the rule.
@@ -216,22 +220,35 @@ pub(super) fn count(effect: &Effect, mut add: impl FnMut(KpiKey, EventTime, i64)
         EffectKind::Refunded { value, currency } => {
             now(Kpi::Revenue, KpiKey::currency_label(*currency), -value);
         }
-        EffectKind::Abandoned(alert) if alert.level == 0 => {
-            now(Kpi::Abandoned, alert.rule.into(), 1);
-        }
-        EffectKind::Retracted(alert) if alert.level == 0 => {
-            now(Kpi::Abandoned, alert.rule.into(), -1);
-        }
-        EffectKind::Abandoned(_) | EffectKind::Retracted(_) => {}
-        EffectKind::Completed { rule } => now(Kpi::Completed, (*rule).into(), 1),
-        EffectKind::Recovered(recovery) => now(Kpi::Recovered, recovery.rule.into(), 1),
         EffectKind::LastTouch { before } => {
             now(Kpi::ActiveCustomers, 0, 1);
             if let Some(before) = before {
                 add(key(Kpi::ActiveCustomers, 0), *before, -one);
             }
         }
+        episode => count_episode(episode, now),
     }
+}
+
+/// Counts what an effect says of episodes: how many begin, are open, and end in which way.
+fn count_episode(kind: &EffectKind, mut now: impl FnMut(Kpi, u32, i64)) {
+    let (rule, ends_as, open) = match kind {
+        EffectKind::Opened { rule } => (*rule, Some((Kpi::Opened, 1)), 1),
+        EffectKind::Dropped { rule } => (*rule, None, -1),
+        EffectKind::Abandoned(alert) if alert.level == 0 => {
+            (alert.rule, Some((Kpi::Abandoned, 1)), -1)
+        }
+        EffectKind::Retracted(alert) if alert.level == 0 => {
+            (alert.rule, Some((Kpi::Abandoned, -1)), 1)
+        }
+        EffectKind::Completed { rule } => (*rule, Some((Kpi::Completed, 1)), -1),
+        EffectKind::Recovered(recovery) => (recovery.rule, Some((Kpi::Recovered, 1)), 0),
+        _ => return,
+    };
+    if let Some((kpi, amount)) = ends_as {
+        now(kpi, rule.into(), amount);
+    }
+    now(Kpi::OpenEpisodes, rule.into(), open);
 }
 
 /// The panes of one partition.
@@ -253,7 +270,7 @@ impl Panes {
                 return;
             }
             add_to(&mut self.totals, key, amount);
-            if key.kpi != Kpi::Population {
+            if !matches!(key.kpi, Kpi::Population | Kpi::OpenEpisodes) {
                 for grain in Grain::ALL {
                     add_to(&mut self.counts, (grain, grain.pane(at), key), amount);
                 }

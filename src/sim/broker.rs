@@ -7,8 +7,8 @@ use std::rc::Rc;
 
 use super::clock::SimClock;
 use super::group::{Group, MemberId};
-use super::log::{PartitionLog, Record, StoredRecord};
-use crate::domain::EventTime;
+use super::log::{PartitionLog, Record, StoredRecord, TransactionId};
+use super::transaction::SimTransaction;
 use crate::runtime::{Clock, Error, Source};
 use crate::wire::placement;
 
@@ -25,6 +25,8 @@ pub(super) struct Cluster {
     pub(super) away: bool,
     /// For each flush that is to fail: how many records it writes all the same.
     pub(super) failing: VecDeque<usize>,
+    /// How many transactions were begun.
+    transactions: u64,
 }
 
 /// A topic.
@@ -44,6 +46,7 @@ impl SimBroker {
             groups: BTreeMap::new(),
             away: false,
             failing: VecDeque::new(),
+            transactions: 0,
         })))
     }
 
@@ -90,7 +93,17 @@ impl SimBroker {
     ///
     /// [`Error::Fatal`] if there is no such topic or partition.
     pub fn write_to(&self, topic: &str, partition: u32, record: Record) -> Result<u64, Error> {
-        self.cluster_mut().write_to(topic, partition, record)
+        self.cluster_mut().write_to(topic, partition, record, None)
+    }
+
+    /// Begins a transaction of some program that writes to the topics.
+    pub fn begin_transaction(&self) -> SimTransaction {
+        let mut cluster = self.cluster_mut();
+        cluster.transactions += 1;
+        SimTransaction {
+            broker: self.clone(),
+            id: TransactionId(cluster.transactions),
+        }
     }
 
     /// Appends a mark to a partition: something that takes an offset and is never handed over.
@@ -183,8 +196,8 @@ impl Cluster {
     }
 
     /// How many partitions a topic has.
-    pub(super) fn partition_count(&self, topic: &str) -> Result<u32, Error> {
-        Ok(self.topic(topic)?.count().get())
+    pub(super) fn partition_count(&self, topic: &str) -> Result<NonZeroU32, Error> {
+        Ok(self.topic(topic)?.count())
     }
 
     /// A partition of a topic.
@@ -206,22 +219,39 @@ impl Cluster {
                 found.keyless.wrapping_sub(1) % count
             }
         };
-        Ok((partition, self.write_to(topic, partition, record)?))
+        Ok((partition, self.write_to(topic, partition, record, None)?))
     }
 
-    fn write_to(&mut self, topic: &str, partition: u32, record: Record) -> Result<u64, Error> {
-        let written: EventTime = self.clock.wall();
+    /// Writes a record to a partition, in a transaction or by itself.
+    pub(super) fn write_to(
+        &mut self,
+        topic: &str,
+        partition: u32,
+        record: Record,
+        transaction: Option<TransactionId>,
+    ) -> Result<u64, Error> {
+        let written = self.clock.wall();
         let log = self.log_mut(topic, partition)?;
-        let offset = log.end();
-        log.append(StoredRecord {
+        let offset = log.next();
+        let stored = StoredRecord {
             partition,
             offset,
             timestamp: record.timestamp.unwrap_or(written),
             key: record.key,
             value: record.value,
             headers: record.headers,
-        });
+        };
+        log.append(stored, transaction);
         Ok(offset)
+    }
+
+    /// Decides a transaction wherever it wrote.
+    pub(super) fn decide(&mut self, id: TransactionId, committed: bool) {
+        let logs = self
+            .topics
+            .values_mut()
+            .flat_map(|topic| &mut topic.partitions);
+        logs.for_each(|log| log.decide(id, committed));
     }
 
     fn log_mut(&mut self, topic: &str, partition: u32) -> Result<&mut PartitionLog, Error> {

@@ -1,6 +1,7 @@
 //! A member of a consumer group.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ impl SimInput {
         let mut cluster = broker.cluster_mut();
         let counts: Vec<u32> = topics
             .iter()
-            .map(|topic| cluster.partition_count(topic))
+            .map(|topic| cluster.partition_count(topic).map(NonZeroU32::get))
             .collect::<Result<_, _>>()?;
         let topics: Vec<String> = topics.iter().map(|topic| (*topic).to_owned()).collect();
         let members = cluster.groups.entry(group.to_owned());
@@ -212,15 +213,6 @@ impl InputLog for SimInput {
         Ok(())
     }
 
-    fn seek(&mut self, places: &[(Source, u64)]) -> Result<(), Error> {
-        for (source, offset) in places {
-            if let Some(reading) = self.reading.get_mut(source) {
-                reading.next = Some(*offset);
-            }
-        }
-        Ok(())
-    }
-
     fn release(&mut self, sources: &[Source]) -> Result<(), Error> {
         for source in sources {
             self.with_group(|group, id| group.release(id, *source));
@@ -249,7 +241,7 @@ impl InputLog for SimInput {
         self.reading.get(&source)?.next
     }
 
-    fn partition_count(&mut self, input: u16) -> Result<u32, Error> {
+    fn partition_count(&mut self, input: u16) -> Result<NonZeroU32, Error> {
         let cluster = self.broker.cluster();
         cluster.reach()?;
         cluster.partition_count(topic_of(

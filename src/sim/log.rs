@@ -1,6 +1,6 @@
 //! Records, and a partition as a log of records and marks.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use crate::domain::EventTime;
@@ -46,10 +46,17 @@ pub struct StoredRecord {
     pub headers: Vec<(String, Vec<u8>)>,
 }
 
+/// A transaction, numbered in the order of beginning.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) struct TransactionId(pub(super) u64);
+
 /// What takes an offset.
 #[derive(Clone, Debug)]
 enum Entry {
-    Record(Rc<StoredRecord>),
+    Record {
+        record: Rc<StoredRecord>,
+        transaction: Option<TransactionId>,
+    },
     /// Something that readers pass by, such as the end of a transaction.
     Mark,
 }
@@ -59,9 +66,12 @@ enum Entry {
 pub(super) struct PartitionLog {
     begin: u64,
     entries: VecDeque<Entry>,
+    /// The undecided transactions that write here, and where they began to.
+    open: BTreeMap<TransactionId, u64>,
+    aborted: BTreeSet<TransactionId>,
 }
 
-/// The next thing that a reader finds.
+/// The next thing that a reader of committed records finds.
 #[derive(Debug)]
 pub(super) enum Found {
     /// This record.
@@ -77,18 +87,40 @@ impl PartitionLog {
     }
 
     /// The offset that the next entry will have.
-    pub(super) fn end(&self) -> u64 {
+    pub(super) fn next(&self) -> u64 {
         self.begin + self.entries.len() as u64
     }
 
-    /// Appends a record.
-    pub(super) fn append(&mut self, record: StoredRecord) {
-        self.entries.push_back(Entry::Record(Rc::new(record)));
+    /// The end for readers of committed records: an undecided transaction hides what follows.
+    pub(super) fn end(&self) -> u64 {
+        self.open.values().copied().min().unwrap_or(self.next())
+    }
+
+    /// Appends a record, in a transaction or by itself.
+    pub(super) fn append(&mut self, record: StoredRecord, transaction: Option<TransactionId>) {
+        if let Some(id) = transaction {
+            self.open.entry(id).or_insert(record.offset);
+        }
+        let record = Rc::new(record);
+        self.entries.push_back(Entry::Record {
+            record,
+            transaction,
+        });
     }
 
     /// Appends something that readers pass by.
     pub(super) fn mark(&mut self) {
         self.entries.push_back(Entry::Mark);
+    }
+
+    /// Decides a transaction, if it wrote here: its records are committed, or never were.
+    pub(super) fn decide(&mut self, id: TransactionId, committed: bool) {
+        if self.open.remove(&id).is_some() {
+            self.mark();
+            if !committed {
+                self.aborted.insert(id);
+            }
+        }
     }
 
     /// Forgets what lies before `offset`.
@@ -100,29 +132,45 @@ impl PartitionLog {
 
     /// Whether a reader can stand at `offset`.
     pub(super) fn holds(&self, offset: u64) -> bool {
-        (self.begin..=self.end()).contains(&offset)
+        (self.begin..=self.next()).contains(&offset)
     }
 
-    /// The next record at or after `offset`.
+    /// The next committed record at or after `offset`.
     pub(super) fn find(&self, offset: u64) -> Found {
         let place = usize::try_from(offset.saturating_sub(self.begin)).unwrap_or(usize::MAX);
-        let record = self
+        let mut records = self
             .entries
             .iter()
             .skip(place)
-            .find_map(|entry| match entry {
-                Entry::Record(record) => Some(Rc::clone(record)),
-                Entry::Mark => None,
-            });
-        record.map_or_else(|| Found::End(self.end()), Found::Record)
+            .filter_map(|entry| self.readable(entry));
+        let end = self.end();
+        match records.next().filter(|record| record.offset < end) {
+            Some(record) => Found::Record(Rc::clone(record)),
+            None => Found::End(end),
+        }
     }
 
-    /// All records that are kept.
+    /// All committed records that are kept.
     pub(super) fn records(&self) -> impl Iterator<Item = &StoredRecord> {
-        self.entries.iter().filter_map(|entry| match entry {
-            Entry::Record(record) => Some(&**record),
+        let end = self.end();
+        let readable = self.entries.iter().filter_map(|entry| self.readable(entry));
+        readable
+            .map(|record| &**record)
+            .take_while(move |record| record.offset < end)
+    }
+
+    /// The entry's record, unless its transaction was aborted.
+    fn readable<'a>(&self, entry: &'a Entry) -> Option<&'a Rc<StoredRecord>> {
+        match entry {
+            Entry::Record {
+                record,
+                transaction,
+            } => {
+                let aborted = transaction.is_some_and(|id| self.aborted.contains(&id));
+                (!aborted).then_some(record)
+            }
             Entry::Mark => None,
-        })
+        }
     }
 }
 
@@ -133,7 +181,7 @@ mod tests {
     fn record(log: &PartitionLog) -> StoredRecord {
         StoredRecord {
             partition: 0,
-            offset: log.end(),
+            offset: log.next(),
             timestamp: EventTime::from_millis(0),
             key: None,
             value: None,
@@ -147,7 +195,7 @@ mod tests {
         for entry in entries.chars() {
             match entry {
                 '.' => log.mark(),
-                _ => log.append(record(&log)),
+                _ => log.append(record(&log), None),
             }
         }
         log
@@ -179,5 +227,23 @@ mod tests {
         assert_eq!(offset(&log.find(2)), Some(2));
         log.forget_before(9);
         assert_eq!((log.begin(), log.end()), (4, 4));
+    }
+
+    #[test]
+    fn an_undecided_transaction_hides_what_follows() {
+        let mut log = log("r");
+        let (ours, theirs) = (TransactionId(1), TransactionId(2));
+        for transaction in [Some(ours), Some(theirs), None] {
+            log.append(record(&log), transaction);
+        }
+        assert!(matches!(log.find(1), Found::End(1)));
+        log.decide(theirs, true);
+        assert_eq!((log.end(), log.next()), (1, 5));
+        log.decide(ours, false);
+        let offsets: Vec<_> = log.records().map(|record| record.offset).collect();
+        assert_eq!(offsets, [0, 2, 3]);
+        assert_eq!(log.end(), 6);
+        log.decide(ours, true);
+        assert_eq!(log.end(), 6, "it was decided before");
     }
 }

@@ -10,6 +10,7 @@
 //! | --- | --- |
 //! | `clock` | the wall clock and the monotonic clock, moved by hand |
 //! | `log` | records, and a partition as a log of records and marks |
+//! | `transaction` | a transaction of some program that writes to the topics |
 //! | `group` | who has which partition, and how it changes hands |
 //! | `broker` | topics, groups, outages and failing flushes |
 //! | `input` | a member of a group |
@@ -57,6 +58,7 @@ mod log;
 mod output;
 #[cfg(test)]
 mod tests;
+mod transaction;
 
 pub use broker::SimBroker;
 pub use clock::SimClock;
@@ -64,3 +66,4 @@ pub use group::MemberId;
 pub use input::SimInput;
 pub use log::{Record, StoredRecord};
 pub use output::SimOutput;
+pub use transaction::SimTransaction;

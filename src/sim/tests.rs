@@ -1,6 +1,7 @@
 //! What the port contract does not say of the simulation.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::{Record, SimBroker, SimClock, SimInput, SimOutput, StoredRecord};
@@ -160,7 +161,7 @@ fn an_outage_holds_records_and_news_back_and_loses_the_probes() {
     broker.set_away(false);
     let polled = poll(&mut input, 9);
     assert_eq!((polled.records, polled.ends), (vec![(0, 0)], vec![]));
-    assert_eq!(input.partition_count(0), Ok(1));
+    assert_eq!(input.partition_count(0), Ok(NonZeroU32::MIN));
 }
 
 #[test]
@@ -280,7 +281,7 @@ fn a_record_that_is_no_longer_kept_cannot_be_read() {
     broker.forget_before(TOPIC, 0, 2).unwrap();
     let mut input = reader(&broker);
     assert_eq!(poll(&mut input, 9).records, [(0, 2)]);
-    input.seek(&[(source(0), 1)]).unwrap();
+    input.start(&[(source(0), Start::At(1))]).unwrap();
     let refused = input.poll(Duration::ZERO, 9, &mut |_| {});
     assert!(matches!(refused, Err(Error::Fatal(_))), "{refused:?}");
 }

@@ -279,8 +279,8 @@ impl Partition {
         for effect in self.uncounted.drain(..) {
             self.panes.add(&effect);
         }
-        let before = self.committed.clock.now();
-        if let Some(now) = self.clock.now().filter(|now| before != Some(*now)) {
+        // Also when the clock stands still: a late effect may have brought back a forgotten pane.
+        if let Some(now) = self.clock.now() {
             self.panes.forget(now);
         }
     }

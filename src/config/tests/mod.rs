@@ -1,0 +1,1 @@
+//! Whole configs and maps, right and wrong.

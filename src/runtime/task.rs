@@ -1,0 +1,318 @@
+//! A task: the work for one input partition, over all input topics.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::breaker::Breaker;
+use super::config::{InputConfig, LatePolicy, WorkerConfig};
+use super::idle::{IdleWatch, Moment};
+use super::observer::Intake;
+use super::ports::{InputRecord, Source, Start};
+use crate::domain::{EventTime, Maps, Touchpoint};
+use crate::state::{Output, Partition};
+use crate::wire::placement;
+use crate::wire::touchpoint::{DecodeError, Reason};
+
+/// Trace headers that an output takes over from the record that caused it.
+pub(super) const TRACE_HEADERS: [&str; 2] = ["traceparent", "tracestate"];
+
+/// Effects that wait for the commit, with what was known when they came about.
+#[derive(Debug)]
+pub(super) struct Cause {
+    /// How many outputs of the open transaction came about before.
+    pub(super) from: usize,
+    /// The watermark at that time.
+    pub(super) watermark: Option<EventTime>,
+    /// The trace headers of the record, if it had any.
+    pub(super) trace: Vec<(String, Vec<u8>)>,
+}
+
+/// A record that could not be used, as it came.
+#[derive(Debug)]
+pub(super) struct DeadLetter {
+    pub(super) source: Source,
+    pub(super) offset: u64,
+    pub(super) timestamp: Option<EventTime>,
+    pub(super) key: Option<Vec<u8>>,
+    pub(super) value: Option<Vec<u8>>,
+    pub(super) headers: Vec<(String, Vec<u8>)>,
+    pub(super) error: DecodeError,
+}
+
+/// The work for one input partition.
+#[derive(Debug)]
+pub(super) struct Task {
+    pub(super) number: u32,
+    pub(super) partition: Partition,
+    /// By input: the offset after the last record read.
+    pub(super) next: Vec<Option<u64>>,
+    /// What the last commit left of `next`.
+    committed: Vec<Option<u64>>,
+    /// By input: the newest end that the broker told.
+    pub(super) ends: Vec<Option<u64>>,
+    pub(super) intake: Intake,
+    committed_intake: Intake,
+    idle: Option<IdleWatch>,
+    pub(super) breaker: Breaker,
+    /// The effects of the open transaction.
+    pub(super) outputs: Vec<Output>,
+    pub(super) causes: Vec<Cause>,
+    pub(super) dead_letters: Vec<DeadLetter>,
+}
+
+impl Task {
+    /// A task that begins with an empty partition.
+    pub(super) fn new(number: u32, maps: Arc<Maps>, config: &WorkerConfig) -> Self {
+        let inputs = config.inputs.len();
+        Self {
+            number,
+            partition: Partition::new(maps, inputs),
+            next: vec![None; inputs],
+            committed: vec![None; inputs],
+            ends: vec![None; inputs],
+            intake: Intake::default(),
+            committed_intake: Intake::default(),
+            idle: config.idle.map(|interval| IdleWatch::new(interval, inputs)),
+            breaker: Breaker::new(config.dead_letter_percent),
+            outputs: Vec::new(),
+            causes: Vec::new(),
+            dead_letters: Vec::new(),
+        }
+    }
+
+    /// The sources that the task reads.
+    pub(super) fn sources(&self) -> impl Iterator<Item = Source> + use<> {
+        let partition = self.number;
+        (0..)
+            .take(self.next.len())
+            .map(move |input| Source { input, partition })
+    }
+
+    /// Takes one record in. One that was read before, or comes while the task is stopped, is left.
+    pub(super) fn record(
+        &mut self,
+        record: &InputRecord<'_>,
+        partitions: NonZeroU32,
+        config: &WorkerConfig,
+    ) {
+        let input = usize::from(record.source.input);
+        let known = self.next[input].is_some_and(|next| record.offset < next);
+        if known || self.breaker.is_open() {
+            return;
+        }
+        self.next[input] = Some(record.offset + 1);
+        if let Some(idle) = &mut self.idle {
+            idle.interrupt();
+        }
+        self.intake.records += 1;
+        let length = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
+        self.intake.bytes += (length(record.key) + length(record.value)) as u64;
+        let input_config = &config.inputs[input];
+        let read = read(record, input_config, config);
+        self.breaker.record(read.is_err());
+        match read {
+            Ok(touchpoint) => self.touchpoint(&touchpoint, record, partitions, input_config),
+            Err(error) => self.dead_letter(record, error),
+        }
+    }
+
+    fn touchpoint(
+        &mut self,
+        read: &crate::wire::touchpoint::Decoded,
+        record: &InputRecord<'_>,
+        partitions: NonZeroU32,
+        config: &InputConfig,
+    ) {
+        let touchpoint = &read.touchpoint;
+        self.intake.derived_ids += u64::from(read.derived_id);
+        self.intake.misplaced += u64::from(is_misplaced(touchpoint, record, partitions));
+        let unknown = !self.partition.maps().knows_kind(&touchpoint.kind);
+        self.intake.unknown_types += u64::from(unknown);
+        let input = usize::from(record.source.input);
+        let late = || {
+            self.partition
+                .would_be_late(input, touchpoint.at, record.timestamp)
+        };
+        if config.late != LatePolicy::Apply && late() {
+            self.cause(record);
+            self.partition
+                .pass_by(input, touchpoint.at, record.timestamp, &mut self.outputs);
+            if config.late == LatePolicy::Divert {
+                let message =
+                    "the touchpoint lies behind the watermark; the input diverts late ones";
+                self.dead_letter(record, DecodeError::of_record(Reason::Late, message));
+            } else {
+                self.intake.dropped_late += 1;
+            }
+            return;
+        }
+        self.cause(record);
+        self.partition
+            .observe(input, touchpoint, record.timestamp, &mut self.outputs);
+        if let Some(cause) = self.causes.last_mut() {
+            cause.watermark = self.partition.watermark();
+        }
+    }
+
+    /// Remembers where the outputs that follow come from.
+    fn cause(&mut self, record: &InputRecord<'_>) {
+        let trace = record
+            .headers
+            .iter()
+            .filter(|(name, _)| TRACE_HEADERS.contains(name))
+            .map(|(name, value)| ((*name).to_owned(), value.to_vec()))
+            .collect();
+        self.follow(trace);
+    }
+
+    fn follow(&mut self, trace: Vec<(String, Vec<u8>)>) {
+        let (from, watermark) = (self.outputs.len(), self.partition.watermark());
+        if self.causes.last().is_some_and(|last| last.from == from) {
+            self.causes.pop();
+        }
+        self.causes.push(Cause {
+            from,
+            watermark,
+            trace,
+        });
+    }
+
+    fn dead_letter(&mut self, record: &InputRecord<'_>, error: DecodeError) {
+        self.dead_letters.push(DeadLetter {
+            source: record.source,
+            offset: record.offset,
+            timestamp: record.timestamp,
+            key: record.key.map(<[u8]>::to_vec),
+            value: record.value.map(<[u8]>::to_vec),
+            headers: record
+                .headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.to_vec()))
+                .collect(),
+            error,
+        });
+    }
+
+    /// The sources whose end should be asked for now.
+    pub(super) fn probes(&mut self, now: Moment) -> Vec<Source> {
+        let sources = self.sources();
+        match &mut self.idle {
+            Some(idle) if !self.breaker.is_open() => sources
+                .filter(|source| idle.ask(source.input.into(), now))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Takes the broker's word on where a source ends; `position` is how far it was read.
+    pub(super) fn end(&mut self, source: Source, end: u64, position: Option<u64>, now: Moment) {
+        let input = usize::from(source.input);
+        self.ends[input] = Some(end);
+        if let Some(idle) = &mut self.idle {
+            idle.answer(input, position.is_some_and(|position| position >= end), now);
+        }
+    }
+
+    /// Takes an idle step, if the partition is proven silent and it moves the watermark.
+    pub(super) fn advance_idle(&mut self, now: Moment) -> Option<EventTime> {
+        let disorder = self.partition.maps().disorder;
+        let to = self.idle.as_mut()?.step(now, disorder)?;
+        // A partition that never held a touchpoint has nothing to wait for.
+        let watermark = self.partition.watermark()?;
+        if to <= watermark {
+            return None;
+        }
+        let skipped = Duration::from_millis(to.since(watermark).get().unsigned_abs());
+        if skipped > Duration::from_secs(3_600) {
+            tracing::warn!(
+                partition = self.number,
+                ?skipped,
+                "an idle step skips over an hour"
+            );
+        }
+        tracing::debug!(
+            partition = self.number,
+            next = ?self.next,
+            watermark = to.as_millis(),
+            "idle step"
+        );
+        self.intake.idle_steps += 1;
+        self.follow(Vec::new());
+        self.partition.idle(to, &mut self.outputs);
+        if let Some(cause) = self.causes.last_mut() {
+            cause.watermark = Some(to);
+        }
+        Some(to)
+    }
+
+    /// Whether a commit would write or change anything.
+    pub(super) fn is_touched(&self) -> bool {
+        self.next != self.committed
+            || !self.outputs.is_empty()
+            || !self.dead_letters.is_empty()
+            || self.partition.is_touched()
+    }
+
+    /// The open transaction is written: it is the state from now on.
+    pub(super) fn commit(&mut self) {
+        self.partition.commit();
+        self.committed.clone_from(&self.next);
+        self.committed_intake = self.intake.clone();
+        self.clear();
+    }
+
+    /// The open transaction is not written: its records must be read again, from these offsets.
+    pub(super) fn abort(&mut self) -> Vec<(Source, Start)> {
+        self.partition.abort();
+        self.next.clone_from(&self.committed);
+        self.intake = self.committed_intake.clone();
+        self.clear();
+        let place = |next: &Option<u64>| next.map_or(Start::Earliest, Start::At);
+        self.sources()
+            .zip(self.committed.iter().map(place))
+            .collect()
+    }
+
+    fn clear(&mut self) {
+        self.outputs.clear();
+        self.causes.clear();
+        self.dead_letters.clear();
+    }
+
+    /// Records that the broker has and the task has not read, where the ends are known.
+    pub(super) fn lag(&self) -> Option<u64> {
+        let lag = |(end, next): (&Option<u64>, &Option<u64>)| {
+            end.map(|end| end.saturating_sub(next.unwrap_or(0)))
+        };
+        self.ends.iter().zip(&self.next).map(lag).sum()
+    }
+}
+
+/// Reads a record's touchpoint, and checks what only its record can tell.
+fn read(
+    record: &InputRecord<'_>,
+    input: &InputConfig,
+    config: &WorkerConfig,
+) -> Result<crate::wire::touchpoint::Decoded, DecodeError> {
+    let value = record.value.unwrap_or_default();
+    let decoded = input.format.decode(record.key, value, &config.decode)?;
+    let at = decoded.touchpoint.at;
+    if let Some(logged) = record.timestamp {
+        let ahead = at.since(logged);
+        if ahead > config.max_future_skew {
+            let message = format_args!(
+                "the time lies {ahead} ahead of the record's own timestamp; at most {} are taken",
+                config.max_future_skew
+            );
+            return Err(DecodeError::of_record(Reason::TooFarAhead, message));
+        }
+    }
+    Ok(decoded)
+}
+
+/// Whether a record does not lie where the journey of its customer does.
+fn is_misplaced(touchpoint: &Touchpoint, record: &InputRecord<'_>, partitions: NonZeroU32) -> bool {
+    let id = touchpoint.customer.as_str().as_bytes();
+    record.key != Some(id) || placement::partition(id, partitions) != record.source.partition
+}

@@ -1,0 +1,232 @@
+//! The two laws: what must be true of every case.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::TestCaseError;
+use proptest::{prop_assert, prop_assert_eq};
+use wayfarer::domain::{
+    Cause, Effect, EffectId, EffectKind, EventTime, KpiKey, Maps, Rules, Sign, Touchpoint,
+};
+use wayfarer::state::Output;
+
+use crate::cases::{Case, Script};
+use crate::kpis::{Count, counts, totals, windows};
+use crate::logs::{Again, any_log, on_time, touchpoints, watermark};
+use crate::reference::{in_order, reference};
+use crate::run::{Bounded, Ran, compile, customers_of, name, run};
+
+/// Which law a case is tried on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Law {
+    /// Touchpoints on time in any order, duplicates with the time of the first: the net result is
+    /// the reference program's.
+    Order,
+    /// The same with duplicates that give another time.
+    TwoTimes,
+    /// Any log: the outputs are the same however it is cut.
+    Replay,
+}
+
+/// What a case came to under a law, if the law holds.
+pub(crate) type Verdict = Result<Vec<Ran>, TestCaseError>;
+
+/// Tries a law on a case, with some rules switched off or none.
+pub(crate) fn try_law(law: Law, case: &Case, rules: Rules) -> Verdict {
+    match law {
+        Law::Order => order(case, rules, Again::SameTime),
+        Law::TwoTimes => order(case, rules, Again::OtherTime),
+        Law::Replay => replay(case, rules),
+    }
+}
+
+/// Whatever the order of arrival, the batches, aborts, crashes and partitions: the net result is
+/// what the reference program says.
+fn order(case: &Case, rules: Rules, again: Again) -> Verdict {
+    let maps = compile(case, rules, Bounded::Generously);
+    let told = touchpoints(case, again);
+    let mut ran = Vec::new();
+    for partition in 0..case.partitions {
+        let log = on_time(case, again, partition);
+        let settled = watermark(&log, case.inputs, case.disorder);
+        let mut counted = Vec::new();
+        let one = run(&maps, case.inputs, &log, &case.script);
+        prop_assert_eq!(
+            one.partition.watermark(),
+            settled,
+            "watermark of {}",
+            partition
+        );
+        prop_assert_eq!(one.partition.counters().late, 0, "late touchpoints");
+        if case.path >= case.touches.len() {
+            prop_assert_eq!(one.partition.counters().cut, 0, "cut off by a bound");
+        }
+        for customer in customers_of(case, partition) {
+            let own: Vec<Touchpoint> = told
+                .iter()
+                .filter(|t| t.customer.as_str() == name(customer))
+                .cloned()
+                .collect();
+            let expected = reference(&case.specs, &maps, &own, settled);
+            judge(&one.outputs_of(customer), &expected)
+                .map_err(|why| TestCaseError::fail(format!("{}: {why}", name(customer))))?;
+            if let Some(last) = in_order(&case.specs, &own).last() {
+                counted.extend(counts(&expected, last.at));
+            }
+        }
+        judge_kpis(&one, &counted, settled.map(|settled| now(&maps, settled)))
+            .map_err(TestCaseError::fail)?;
+        ran.push(one);
+    }
+    Ok(ran)
+}
+
+/// Where windows end: the newest moment that the watermark `settled` speaks of.
+fn now(maps: &Maps, settled: EventTime) -> EventTime {
+    EventTime::from_millis(settled.as_millis() + 1 + maps.disorder.get())
+}
+
+/// Compares one customer's outputs with what the reference program expects.
+fn judge(outputs: &[&Output], expected: &[Effect]) -> Result<(), String> {
+    let effects: Vec<&Effect> = outputs
+        .iter()
+        .map(|output| &output.effect)
+        .filter(|effect| !matches!(effect.kind, EffectKind::LastTouch { .. }))
+        .collect();
+    let mut net: BTreeMap<Effect, i64> = BTreeMap::new();
+    let mut last: BTreeMap<EffectId, &Effect> = BTreeMap::new();
+    for effect in &effects {
+        let stated = Effect {
+            sign: Sign::Assert,
+            ..(*effect).clone()
+        };
+        *net.entry(stated).or_default() += effect.sign.factor();
+        match effect.sign {
+            _ if !effect.kind.is_record() => None,
+            Sign::Assert => last.insert(effect.id, effect),
+            Sign::Retract => last.remove(&effect.id),
+        };
+    }
+    for effect in expected {
+        *net.entry(effect.clone()).or_default() -= 1;
+    }
+    net.retain(|_, n| *n != 0);
+    if !net.is_empty() {
+        return Err(format!("net result, too many (+) or missing (-): {net:#?}"));
+    }
+    let records: BTreeSet<&Effect> = expected.iter().filter(|e| e.kind.is_record()).collect();
+    let last: BTreeSet<&Effect> = last.into_values().collect();
+    if last != records {
+        let wrong: Vec<_> = last.symmetric_difference(&records).collect();
+        return Err(format!("last record of an id: {wrong:#?}"));
+    }
+    let order = settled_order(&effects);
+    match order.windows(2).find(|pair| pair[0] > pair[1]) {
+        Some(pair) => Err(format!("settled effects out of order: {pair:?}")),
+        None => Ok(()),
+    }
+}
+
+/// By what the settled effects of a customer are ordered: time, at one instant touchpoints before
+/// deadlines, of these episodes, sessions, return; within a class by map, then by age.
+fn settled_order(effects: &[&Effect]) -> Vec<(EventTime, u8, u16, Option<EventTime>)> {
+    let returns: BTreeSet<EffectId> = effects
+        .iter()
+        .filter(|e| {
+            matches!(
+                e.kind,
+                EffectKind::Transition {
+                    cause: Cause::Return,
+                    ..
+                }
+            )
+        })
+        .map(|effect| effect.id)
+        .collect();
+    let settled = effects.iter().filter(|effect| !effect.kind.is_live());
+    settled
+        .map(|effect| match &effect.kind {
+            EffectKind::Abandoned(alert) => (effect.at, 1, effect.map, Some(alert.opened)),
+            EffectKind::SessionEnded(_) => (effect.at, 2, effect.map, None),
+            _ if returns.contains(&effect.id) => (effect.at, 3, effect.map, None),
+            _ => (effect.at, 0, 0, None),
+        })
+        .collect()
+}
+
+/// Compares the panes of a partition with what the reference program counted.
+fn judge_kpis(ran: &Ran, counted: &[Count], now: Option<EventTime>) -> Result<(), String> {
+    let panes = ran.partition.panes();
+    let expected = totals(counted);
+    let found: BTreeMap<KpiKey, i64> = panes
+        .totals()
+        .map(|(key, n)| (*key, n))
+        .filter(|(_, n)| *n != 0)
+        .collect();
+    if found != expected {
+        return Err(format!(
+            "KPI totals: found {found:#?}, expected {expected:#?}"
+        ));
+    }
+    let Some(now) = now else { return Ok(()) };
+    let keys: BTreeSet<KpiKey> = counted.iter().map(|(key, _, _)| *key).collect();
+    for (window, expected) in windows(counted, now) {
+        for key in &keys {
+            let found = panes.window(key, window, now);
+            let expected = expected.get(key).copied().unwrap_or(0);
+            if found != expected {
+                let name = window.name();
+                return Err(format!(
+                    "{key:?} over {name}: found {found}, expected {expected}"
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// However a log is cut, whatever it holds: each customer's outputs are the same sequence.
+fn replay(case: &Case, rules: Rules) -> Verdict {
+    let bounded = if case.tight {
+        Bounded::Tightly
+    } else {
+        Bounded::Generously
+    };
+    let maps = compile(case, rules, bounded);
+    let mut ran = Vec::new();
+    for partition in 0..case.partitions {
+        let log = any_log(case, partition);
+        let cut = |script: &Script| run(&maps, case.inputs, &log, script);
+        let (one, other) = (cut(&case.script), cut(&case.other_script));
+        let facts = |ran: &Ran| {
+            let counters = ran.partition.counters();
+            let (late, cut) = (counters.late, counters.cut);
+            (
+                ran.partition.watermark(),
+                counters.applied,
+                late,
+                counters.duplicates,
+                cut,
+            )
+        };
+        prop_assert_eq!(facts(&one), facts(&other), "watermark and counters");
+        for customer in customers_of(case, partition) {
+            let (a, b) = (one.outputs_of(customer), other.outputs_of(customer));
+            let first = a.iter().zip(&b).position(|(a, b)| a != b);
+            let first = first.unwrap_or(a.len().min(b.len()));
+            prop_assert!(
+                a == b,
+                "{}: output {} differs: {:#?} or {:#?}",
+                name(customer),
+                first,
+                a.get(first),
+                b.get(first)
+            );
+        }
+        prop_assert!(
+            one.partition.panes() == other.partition.panes(),
+            "committed panes differ"
+        );
+        ran.extend([one, other]);
+    }
+    Ok(ran)
+}
