@@ -8,6 +8,7 @@
 //! | 2 | [`state`] | one partition's memory: committed bytes, the open transaction, timers, panes |
 //! | 3 | [`runtime`] | when things happen: ports, worker, tasks, commits, errors |
 //! | 4 | [`kafka`] | the ports on a Kafka cluster |
+//! | 4 | [`sim`] | the ports in memory, for tests |
 //! | top | [`config`] | one file, the environment and `--set` → typed values, all mistakes at once |
 //! | top | [`cli`] | one file a verb |
 
@@ -16,6 +17,7 @@ pub mod config;
 pub mod domain;
 pub mod kafka;
 pub mod runtime;
+pub mod sim;
 pub mod state;
 pub mod traffic;
 pub mod wire;
