@@ -6,9 +6,11 @@
 //! | 1 | [`wire`] | bytes ↔ values: touchpoint formats, output records, stored customers |
 //! | 2 | [`state`] | one partition's memory: committed bytes, the open transaction, timers, panes |
 //! | 3 | [`runtime`] | when things happen: ports, worker, errors |
+//! | 5 | [`http`] | probes, metrics and the version over HTTP |
 //! | 5 | [`metrics`] | every metric once, and the registry that a scrape reads |
 
 pub mod domain;
+pub mod http;
 pub mod metrics;
 pub mod runtime;
 pub mod state;

@@ -21,6 +21,6 @@ pub use observer::MetricsObserver;
 pub use registry::Registry;
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;

@@ -83,6 +83,11 @@ impl Registry {
         families.concat()
     }
 
+    /// The version of the program.
+    pub const fn version(&self) -> &'static str {
+        self.version
+    }
+
     /// The maps that names come from.
     pub(super) fn maps(&self) -> &Maps {
         &self.maps
