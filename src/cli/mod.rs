@@ -10,7 +10,9 @@ mod echo;
 mod exit;
 mod generate;
 mod given;
+mod pipeline;
 mod replay;
+mod run;
 mod sink;
 mod validate;
 
@@ -88,6 +90,7 @@ Exit codes:
 
 #[derive(Subcommand, Debug)]
 enum Verb {
+    Run(run::Args),
     Validate(validate::Args),
     Echo(echo::Args),
     Replay(replay::Args),
@@ -97,6 +100,7 @@ enum Verb {
 impl Verb {
     fn run(&self, world: &mut World<'_>) -> io::Result<Exit> {
         match self {
+            Self::Run(args) => run::run(args, world),
             Self::Validate(args) => validate::run(args, world),
             Self::Echo(args) => echo::run(args, world),
             Self::Replay(args) => replay::run(args, world),

@@ -10,8 +10,7 @@ use std::io;
 use std::path::PathBuf;
 use std::thread;
 
-pub use drive::{Tally, drive};
-pub use plan::Plan;
+use drive::drive;
 
 use super::sink::{Lines, Sink, Topic};
 use super::{Exit, World};
