@@ -8,8 +8,10 @@ mod connect;
 mod console;
 mod echo;
 mod exit;
+mod generate;
 mod given;
 mod replay;
+mod sink;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -89,6 +91,7 @@ enum Verb {
     Validate(validate::Args),
     Echo(echo::Args),
     Replay(replay::Args),
+    Generate(generate::Args),
 }
 
 impl Verb {
@@ -97,6 +100,7 @@ impl Verb {
             Self::Validate(args) => validate::run(args, world),
             Self::Echo(args) => echo::run(args, world),
             Self::Replay(args) => replay::run(args, world),
+            Self::Generate(args) => generate::run(args, world),
         }
     }
 }

@@ -24,6 +24,7 @@ mod journey;
 mod kpi;
 mod map;
 mod maps;
+mod money;
 mod ring;
 mod rules;
 mod session;
