@@ -97,28 +97,52 @@ impl Account {
 
     /// Where this account and another one that is right disagree.
     pub(crate) fn differences(&self, right: &Self) -> Vec<String> {
+        let mut found = self.missing(right);
+        found.extend(
+            OutputTopic::ALL
+                .iter()
+                .flat_map(|topic| self.stale(*topic, right)),
+        );
+        found
+    }
+
+    /// What is true, or dead, and was not said, or said otherwise.
+    pub(crate) fn missing(&self, right: &Self) -> Vec<String> {
         let mut found = Vec::new();
-        let ids: BTreeSet<_> = self.last.keys().chain(right.last.keys()).collect();
-        for id in ids {
-            let (said, expected) = (self.last.get(id), right.last.get(id));
-            if said.cloned().flatten() != expected.cloned().flatten() {
+        for (id, expected) in right.last.iter().filter(|(_, expected)| expected.is_some()) {
+            let said = self.last.get(id);
+            if said != Some(expected) {
                 found.push(format!("said {said:?}\n expected {expected:?}"));
             }
         }
-        let places: BTreeSet<_> = self
-            .dead_letters
-            .keys()
-            .chain(right.dead_letters.keys())
-            .collect();
-        for place in places {
-            let (dead, expected) = (self.dead_letters.get(place), right.dead_letters.get(place));
-            if dead != expected {
+        for (place, expected) in &right.dead_letters {
+            let dead = self.dead_letters.get(place);
+            if dead != Some(expected) {
                 found.push(format!(
                     "dead letter {place:?}: {dead:?}, expected {expected:?}"
                 ));
             }
         }
         found
+    }
+
+    /// What was said last in a topic and is not true, or not dead.
+    pub(crate) fn stale(&self, topic: OutputTopic, right: &Self) -> Vec<String> {
+        if topic == OutputTopic::DeadLetters {
+            let mut places = self.dead_letters.keys().collect::<Vec<_>>();
+            places.retain(|place| !right.dead_letters.contains_key(*place));
+            return places
+                .iter()
+                .map(|place| format!("{place:?} can be used"))
+                .collect();
+        }
+        let said = self
+            .last
+            .iter()
+            .filter(|((of, _), said)| *of == topic && said.is_some());
+        said.filter(|(id, _)| right.last.get(*id).is_none_or(Option::is_none))
+            .map(|(_, said)| format!("not true: {said:?}"))
+            .collect()
     }
 
     /// What was ever claimed in a topic, and never would be in an account that is right.

@@ -232,23 +232,29 @@ impl Script {
         }
         let quiet = u64::try_from(QUIET_AFTER.get()).unwrap();
         let long = if self.rng.percent(10) { 400_000 } else { 0 };
-        let step = Duration::from_millis(self.rng.within(50..=700));
+        // A worker whose turns are further apart than its probes proves nothing.
+        let longest = self
+            .pipeline
+            .setup
+            .idle
+            .map_or(700, |idle| idle.as_millis() / 6);
+        let longest = u64::try_from(longest).unwrap();
+        let step = Duration::from_millis(self.rng.within(longest / 4..=longest));
         let span = Duration::from_millis(quiet + long);
         self.pipeline.run_for(span, step)
     }
 
     fn audit(mut self) -> Result<Seen, String> {
         let (said, right) = (Account::of(&self.pipeline), plain::account(&self.pipeline));
-        let mut wrong = said.differences(&right);
-        // A live effect may come and go otherwise where the order of two inputs is another.
-        let topics = match self.pipeline.setup.inputs {
-            1 => &[
-                OutputTopic::Alerts,
-                OutputTopic::Transitions,
-                OutputTopic::Conversions,
-            ][..],
-            _ => &[OutputTopic::Alerts],
-        };
+        let mut wrong = said.missing(&right);
+        let mut topics = vec![OutputTopic::Alerts, OutputTopic::Conversions];
+        topics.push(OutputTopic::DeadLetters);
+        // A live effect may come and go otherwise where the order of two inputs is another: whoever
+        // reads them again need not know what to take back.
+        if self.pipeline.setup.inputs == 1 {
+            topics.push(OutputTopic::Transitions);
+        }
+        wrong.extend(topics.iter().flat_map(|topic| said.stale(*topic, &right)));
         wrong.extend(
             topics
                 .iter()
