@@ -40,12 +40,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             "#[derive(serde::Serialize, serde::Deserialize)] #[serde(default)]",
         );
         for field in &message.field {
-            if let Some(attribute) = attribute(
-                field.name(),
-                field.r#type().as_str_name(),
-                field.proto3_optional(),
-                field.label().as_str_name() == "LABEL_REPEATED",
-            ) {
+            let count = match field.label().as_str_name() {
+                "LABEL_REPEATED" => Count::Many,
+                _ if field.proto3_optional() => Count::NoneOrOne,
+                _ => Count::One,
+            };
+            let kind = field.r#type().as_str_name();
+            if let Some(attribute) = attribute(field.name(), kind, count) {
                 config.field_attribute(format!("{path}.{}", field.name()), attribute);
             }
         }
@@ -54,8 +55,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// How many values a field has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Count {
+    One,
+    NoneOrOne,
+    Many,
+}
+
 /// How serde treats a field: what is absent is left out, and some types are spelled as text.
-fn attribute(name: &str, kind: &str, optional: bool, repeated: bool) -> Option<String> {
+fn attribute(name: &str, kind: &str, count: Count) -> Option<String> {
+    let optional = count == Count::NoneOrOne;
     let is_moment = MOMENTS.contains(&name) || name.ends_with("_at");
     let spelling = match kind {
         "TYPE_BYTES" if optional => Some("optional_hex"),
@@ -68,7 +78,9 @@ fn attribute(name: &str, kind: &str, optional: bool, repeated: bool) -> Option<S
     let spelling = spelling.map(|module| format!("with = \"{SPELLINGS}::{module}\""));
     let absent = match kind {
         _ if optional => Some("skip_serializing_if = \"Option::is_none\"".to_owned()),
-        "TYPE_STRING" if repeated => Some("skip_serializing_if = \"Vec::is_empty\"".to_owned()),
+        "TYPE_STRING" if count == Count::Many => {
+            Some("skip_serializing_if = \"Vec::is_empty\"".to_owned())
+        }
         _ => None,
     };
     let parts: Vec<_> = [spelling, absent].into_iter().flatten().collect();

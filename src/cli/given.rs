@@ -11,17 +11,26 @@ const VARIABLE: &str = "WAYFARER_CONFIG";
 /// The config file and what is put over it.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct ConfigArgs {
-    /// The config file; $WAYFARER_CONFIG names it too
-    ///
-    /// Without one, every setting has its default.
-    #[arg(short, long, value_name = "FILE")]
+    /// The config file; without one, every setting has its default.
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        help = "The config file; $WAYFARER_CONFIG names it too",
+        long_help = "The config file; $WAYFARER_CONFIG names it too.\n\
+                     Without one, every setting has its default."
+    )]
     pub config: Option<PathBuf>,
 
-    /// Puts one setting over the file and the environment; may be repeated
-    ///
-    /// KEY is the path with dots, VALUE a text or YAML in one line:
-    /// --set kafka.group_id=shop --set 'maps=[shop.yaml, builtin:five-stages]'
-    #[arg(long, value_name = "KEY=VALUE")]
+    /// Settings put over the file and the environment, each as `KEY=VALUE`; the last one wins.
+    #[arg(
+        long,
+        value_name = "KEY=VALUE",
+        help = "Puts a setting over the file and the environment; may be repeated",
+        long_help = "Puts a setting over the file and the environment; may be repeated.\n\
+                     KEY is the path with dots, VALUE a text or YAML on one line:\n\
+                     --set kafka.group_id=shop --set 'maps=[shop.yaml, builtin:five-stages]'"
+    )]
     pub set: Vec<String>,
 }
 

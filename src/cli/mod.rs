@@ -4,10 +4,14 @@
 //! [`World`] and gives an [`Exit`]. To add one: write the file, add a variant to [`Verb`] and an arm
 //! to its match.
 
+mod connect;
 mod console;
 mod echo;
 mod exit;
+mod generate;
 mod given;
+mod replay;
+mod sink;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -86,6 +90,8 @@ Exit codes:
 enum Verb {
     Validate(validate::Args),
     Echo(echo::Args),
+    Replay(replay::Args),
+    Generate(generate::Args),
 }
 
 impl Verb {
@@ -93,6 +99,8 @@ impl Verb {
         match self {
             Self::Validate(args) => validate::run(args, world),
             Self::Echo(args) => echo::run(args, world),
+            Self::Replay(args) => replay::run(args, world),
+            Self::Generate(args) => generate::run(args, world),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The settings that are in effect, with where each came from, as YAML that can be read again.
 
+use super::path::{Path, Segment};
 use super::place::Place;
-use super::reader::{Path, Segment};
 use super::tree::Via;
 
 /// One setting as it is shown.
@@ -55,8 +55,11 @@ impl Shown {
 impl Origin {
     /// Whether both come from the same source, be it from different lines.
     fn alike(&self, other: &Self) -> bool {
-        let source = |origin: &Self| origin.place.as_ref().map(|place| place.source.clone());
-        self.via == other.via && source(self) == source(other)
+        let from = match (&self.place, &other.place) {
+            (Some(one), Some(two)) => one.source == two.source,
+            (one, two) => one.is_none() && two.is_none(),
+        };
+        from && self.via == other.via
     }
 
     fn comment(&self) -> String {
@@ -73,6 +76,7 @@ impl Origin {
             Some(Via::Environment(name)) => format!("{written}, environment {name}"),
             Some(Via::Fallback(name)) => format!("{written}, default for {name}"),
             Some(Via::File(name)) => format!("{written}, file {name}"),
+            Some(Via::Nowhere) => written,
         }
     }
 }

@@ -49,7 +49,7 @@ const FIXED: &[(&str, &str)] = &[
     ),
     (
         "enable.partition.eof",
-        "the end of a partition is how silence is told apart from lag",
+        "the end of a partition is proven by asking the broker, not by this event",
     ),
     (
         "allow.auto.create.topics",
@@ -98,6 +98,25 @@ pub(super) fn is_secret(name: &str) -> bool {
     SECRETS.iter().any(|word| name.contains(word))
 }
 
+/// The part of a line of a config that holds no secret: all of it, or what stands up to the end of
+/// the first name that sounds like one.
+pub(super) fn public_part(line: &str) -> &str {
+    let lower = line.to_ascii_lowercase();
+    let words = SECRETS.iter().filter_map(|word| {
+        let start = match *word {
+            // Too common a word without the dot of a property.
+            "key" => lower.find(".key").map(|start| start + 1),
+            word => lower.find(word),
+        };
+        start.map(|start| start + word.len())
+    });
+    let Some(end) = words.min() else { return line };
+    let end = line[end..]
+        .find([':', ' '])
+        .map_or(line.len(), |more| end + more);
+    &line[..end]
+}
+
 /// Why a property must not be passed through, if so.
 pub(super) fn refusal(name: &str) -> Option<Wrong> {
     let find = |list: &[(&'static str, &'static str)]| {
@@ -127,6 +146,15 @@ mod tests {
             assert!(is_secret(&format!("kafka.librdkafka.{name}")), "{name}");
         }
         assert!(!is_secret("kafka.librdkafka.security.protocol"));
+        assert_eq!(
+            public_part("  a: {sasl.password: x}"),
+            "  a: {sasl.password"
+        );
+        assert_eq!(
+            public_part("a.b: {ssl.key.pem: \"x\", c: 1}"),
+            "a.b: {ssl.key.pem"
+        );
+        assert_eq!(public_part("map: keys"), "map: keys");
         assert!(!is_secret("mapping.fields.key"));
     }
 

@@ -2,8 +2,9 @@
 //! [`Maps::compile`](crate::domain::Maps::compile).
 
 use super::place::Place;
-use super::reader::{Slot, Table};
+use super::reader::Table;
 use super::setting::words;
+use super::slot::Slot;
 use crate::domain::{
     AbandonmentSpec, Bounce, InstanceKey, MapSpec, Millis, Moves, ReturnSpec, SessionSpec,
     StageSpec, StepSpec,
@@ -200,14 +201,15 @@ fn abandonment(table: &mut Table<'_, '_>, mentions: &mut Vec<Mention>) -> Abando
 
 /// Gives the look-back. The model is checked, and said to be without effect.
 fn attribution(table: &mut Table<'_, '_>, usual: Millis) -> Millis {
+    const MEND: &str = "conversions carry the touches; share the credit downstream";
     let lookback = table.at("lookback").or(usual);
-    for key in ["model", "half_life"] {
-        if table.has(key) {
-            let mend = "conversions carry the touches; share the credit downstream";
-            table.at(key).warn("has no effect in this version", mend);
-        }
+    if let Some(mut slot) = table.given("model") {
+        slot.warn("has no effect in this version", MEND);
+        slot.optional::<Model>();
     }
-    table.at("model").optional::<Model>();
-    table.at("half_life").optional::<Millis>();
+    if let Some(mut slot) = table.given("half_life") {
+        slot.warn("has no effect in this version", MEND);
+        slot.optional::<Millis>();
+    }
     lookback
 }

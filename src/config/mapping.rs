@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::reader::{Slot, Table};
+use super::reader::Table;
 use super::setting::{Setting, Word, Wrong, shorten, words};
+use super::slot::Slot;
 
 /// Which field of a touchpoint is where in a row of CSV or a JSON object.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -110,7 +111,8 @@ pub enum TimeFormat {
     EpochMillis,
     /// Microseconds since the Unix epoch.
     EpochMicros,
-    /// As `strptime` reads it; UTC unless the pattern reads an offset.
+    /// Date and time as this pattern says: `%Y-%m-%d %H:%M:%S`, with a space or a `T` between, and
+    /// perhaps a fraction and an offset; UTC if there is no offset.
     Pattern(String),
 }
 
@@ -131,14 +133,14 @@ impl Setting for TimeFormat {
             }
             _ => {}
         }
-        // Formatting needs what parsing needs: known directives.
-        match jiff::fmt::strtime::format(text, &jiff::Zoned::default()) {
-            Ok(_) => Ok(Self::Pattern(text.into())),
-            Err(error) => Err(Wrong::new(
-                format!("`{}` is no pattern of time: {error}", shorten(text)),
-                "write one such as \"%Y-%m-%d %H:%M:%S\"",
-            )),
+        if is_date_and_time(text) {
+            return Ok(Self::Pattern(text.into()));
         }
+        Err(Wrong::new(
+            format!("times written as `{}` cannot be read", shorten(text)),
+            "write \"%Y-%m-%d %H:%M:%S\", with a `T` for the space, a fraction `%.f` or an offset \
+             `%z` if there is one; else bring the time into such a form first",
+        ))
     }
 
     fn show(&self) -> String {
@@ -150,6 +152,19 @@ impl Setting for TimeFormat {
             Self::Pattern(pattern) => pattern.clone(),
         }
     }
+}
+
+/// Whether a pattern is one of date, space or `T`, time, and perhaps a fraction and an offset.
+fn is_date_and_time(pattern: &str) -> bool {
+    let long = pattern.replace("%F", "%Y-%m-%d").replace("%T", "%H:%M:%S");
+    let offset = ["%:z", "%z", "Z"]
+        .iter()
+        .find_map(|end| long.strip_suffix(end));
+    let moment = offset.unwrap_or(&long);
+    let fraction = ["%.f", "%.3f", "%.6f", "%.9f", ".%f"];
+    let fraction = fraction.iter().find_map(|end| moment.strip_suffix(end));
+    let plain = fraction.unwrap_or(moment);
+    matches!(plain, "%Y-%m-%d %H:%M:%S" | "%Y-%m-%dT%H:%M:%S")
 }
 
 /// How money is written.
@@ -166,8 +181,10 @@ words!(Money { "minor" => Minor, "major" => Major });
 pub(super) fn read(table: &mut Table<'_, '_>) -> Mapping {
     let mut fields = BTreeMap::new();
     for (key, field) in Field::ALL {
-        if field == Field::Type || table.has(key) {
+        if field == Field::Type {
             fields.insert(field, from(table.at(key)));
+        } else if let Some(slot) = table.given(key) {
+            fields.insert(field, from(slot));
         }
     }
     if !table.has("customer") && !table.has("anonymous") {
@@ -175,14 +192,15 @@ pub(super) fn read(table: &mut Table<'_, '_>) -> Mapping {
         table.wrong("nothing says whose touchpoint it is", mend);
     }
     let mut time = TimeFormat::Rfc3339;
-    let slot = table.at("at");
-    let at = if slot.is_table() {
-        slot.table(|at| {
+    let moment = table.at("at");
+    let at = if moment.is_table() {
+        moment.table(|at| {
+            let from = from_table(at);
             time = at.at("format").or(TimeFormat::Rfc3339);
-            from_table(at)
+            from
         })
     } else {
-        from(slot)
+        from(moment)
     };
     Mapping {
         fields,
@@ -216,23 +234,24 @@ fn path(text: &str) -> From {
 }
 
 fn from_table(table: &mut Table<'_, '_>) -> From {
-    let given = ["column", "path", "constant"]
-        .into_iter()
-        .filter(|key| table.has(key));
-    if given.count() != 1 {
+    let mut found = Vec::new();
+    for key in ["column", "path", "constant"] {
+        if let Some(slot) = table.given(key) {
+            let text = slot.required(String::new);
+            found.push(match key {
+                "column" => From::Path(vec![text]),
+                "path" => path(&text),
+                _ => From::Constant(text),
+            });
+        }
+    }
+    if found.len() != 1 {
         table.wrong(
             "one of `column`, `path` and `constant` is needed",
             "write {column: name}, {path: a.b} or {constant: text}",
         );
     }
-    let column = table.at("column").optional::<String>();
-    let nested = table.at("path").optional::<String>();
-    let constant = table.at("constant").optional::<String>();
-    match (column, nested, constant) {
-        (Some(column), ..) => From::Path(vec![column]),
-        (None, Some(nested), _) => path(&nested),
-        (None, None, constant) => From::Constant(constant.unwrap_or_default()),
-    }
+    found.pop().unwrap_or(From::Constant(String::new()))
 }
 
 fn renames(slot: Slot<'_, '_>) -> BTreeMap<String, String> {
@@ -242,4 +261,32 @@ fn renames(slot: Slot<'_, '_>) -> BTreeMap<String, String> {
         names.insert(name.to_owned(), to);
     });
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_patterns_that_can_be_read_are_taken() {
+        for pattern in [
+            "%Y-%m-%d %H:%M:%S",
+            "%FT%T%.f%z",
+            "%F %T",
+            "%Y-%m-%dT%H:%M:%S.%fZ",
+        ] {
+            let format = TimeFormat::parse(pattern);
+            assert_eq!(format, Ok(TimeFormat::Pattern(pattern.into())));
+        }
+        for pattern in [
+            "%d.%m.%Y %H:%M",
+            "%s",
+            "%Y-%m-%d",
+            "%Q",
+            "epoch",
+            "%F %T%z%z",
+        ] {
+            assert!(TimeFormat::parse(pattern).is_err(), "{pattern}");
+        }
+    }
 }

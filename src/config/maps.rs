@@ -1,6 +1,7 @@
 //! From the maps that a config names to compiled maps, every mistake with its line.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::builtin;
 use super::files::{self, Files};
@@ -8,8 +9,9 @@ use super::map::{self, Written};
 use super::names;
 use super::place::{Place, Source, SourceKind};
 use super::problem::Problem;
-use super::reader::{Reader, Slot};
+use super::reader::Reader;
 use super::settings::{Config, MapSource};
+use super::slot::Slot;
 use super::tree::{self, Node};
 use crate::domain::{MapSpec, Maps, Mistake, vocabulary};
 
@@ -17,7 +19,7 @@ use crate::domain::{MapSpec, Maps, Mistake, vocabulary};
 #[derive(Debug)]
 pub(super) enum Draft {
     /// It stands in the config.
-    Inline(Document),
+    Inline(Box<Document>),
     /// It stands elsewhere.
     Named {
         /// `builtin:…`, or a file counted from the config's folder.
@@ -42,8 +44,8 @@ pub(super) struct Document {
 
 /// Reads the config's key `maps`.
 pub(super) fn read(mut slot: Slot<'_, '_>, drafts: &mut Vec<Draft>) -> Vec<MapSource> {
-    let place = slot.place().clone();
-    let Some(_) = slot.node() else {
+    if slot.node().is_none() {
+        let place = slot.place().clone();
         let named = Config::default()
             .maps
             .into_iter()
@@ -60,18 +62,21 @@ pub(super) fn read(mut slot: Slot<'_, '_>, drafts: &mut Vec<Draft>) -> Vec<MapSo
         };
         drafts.extend(names.iter().cloned().map(draft));
         return names.into_iter().map(MapSource::Named).collect();
-    };
+    }
+    if slot.is_empty_list() {
+        slot.wrong("names no map", "name at least one, or leave the key out");
+    }
     let mut sources = Vec::new();
     slot.one_or_each(|item| {
         let (place, path) = (item.place().clone(), item.path());
         if let (true, Some(root)) = (item.is_table(), item.node()) {
             let written = item.again().table(map::read);
-            drafts.push(Draft::Inline(Document {
+            drafts.push(Draft::Inline(Box::new(Document {
                 written,
                 root: root.clone(),
                 path,
                 troubled: Vec::new(),
-            }));
+            })));
             sources.push(MapSource::Inline);
         } else if let Some(name) = item.again().optional::<String>() {
             sources.push(MapSource::Named(name.clone()));
@@ -98,7 +103,7 @@ pub(super) fn open(
                     .filter_map(|path| path.strip_prefix(&below))
                     .map(String::from)
                     .collect();
-                Ok(document)
+                Ok(*document)
             }
             Draft::Named { name, place, path } => source(&name, files)
                 .map_err(|(message, mend)| Box::new(Problem::error(&place, &path, message, mend)))
@@ -125,9 +130,9 @@ pub(super) fn open_file(path: &Path, problems: &mut Vec<Problem>) -> Option<Docu
 }
 
 /// The text that `name` stands for, or what is wrong with the name and its mend.
-fn source(name: &str, files: &Files) -> Result<std::sync::Arc<Source>, (String, String)> {
+fn source(name: &str, files: &Files) -> Result<Arc<Source>, (String, String)> {
     if let Some(builtin) = name.strip_prefix(builtin::PREFIX) {
-        let known = || builtin::MAPS.iter().map(|(name, _)| *name);
+        let known = || builtin::MAPS.iter().map(|(known, _)| *known);
         return match builtin::text(builtin) {
             Some(text) => Ok(Source::new(SourceKind::BuiltIn, name, text)),
             None => Err((
@@ -153,10 +158,7 @@ fn source(name: &str, files: &Files) -> Result<std::sync::Arc<Source>, (String, 
     }
 }
 
-fn document(
-    source: &std::sync::Arc<Source>,
-    problems: &mut Vec<Problem>,
-) -> Result<Document, Box<Problem>> {
+fn document(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Result<Document, Box<Problem>> {
     let mut reader = Reader::default();
     let root = tree::parse(source, &mut reader.problems)?;
     let written = reader.document(&root, map::read);
@@ -210,11 +212,10 @@ pub(super) fn compile(
 impl Document {
     /// A mistake as a problem with its place, unless it only follows from a problem known already.
     fn problem(&self, mistake: &Mistake) -> Option<Problem> {
-        let follows = self.troubled.iter().any(|path| {
-            let parent = path.rfind(['.', '[']).map_or("", |end| &path[..end]);
-            let in_stages = path.starts_with("stages") && mistake.path.starts_with("return");
-            in_stages || mistake.path.starts_with(parent)
-        });
+        let follows = self
+            .troubled
+            .iter()
+            .any(|path| follows(&mistake.path, path));
         if follows {
             return None;
         }
@@ -254,5 +255,55 @@ impl Document {
             let message = format!("`{}` is no usual touchpoint type", mention.kind);
             problems.push(Problem::warning(&mention.place, &self.path, message, mend));
         }
+    }
+}
+
+/// Whether a mistake may only follow from what is wrong at `trouble`: because one of the two lies
+/// within the other, or because the mistake is one of two values that do not go together.
+fn follows(mistake: &str, trouble: &str) -> bool {
+    let within = |inner: &str, outer: &str| {
+        let rest = inner.strip_prefix(outer);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    if trouble.is_empty() || within(mistake, trouble) || within(trouble, mistake) {
+        return true;
+    }
+    if mistake == "return.to" {
+        return within(trouble, "stages");
+    }
+    let Some((table, key)) = mistake.rsplit_once('.') else {
+        return false;
+    };
+    let needs: &[&str] = match key.split('[').next() {
+        Some("max") => &["gap"],
+        Some("again") => &["after", "again"],
+        Some("completes") => &["opens", "extends", "cancels"],
+        _ => &[],
+    };
+    needs
+        .iter()
+        .any(|need| within(trouble, &format!("{table}.{need}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::follows;
+
+    #[test]
+    fn a_mistake_that_follows_from_another_is_told_apart() {
+        assert!(follows("stages[0]", "stages[0].on"));
+        assert!(follows(
+            "abandonments[0].again[1]",
+            "abandonments[0].again[0]"
+        ));
+        assert!(follows("abandonments[0].again[1]", "abandonments[0].after"));
+        assert!(follows(
+            "abandonments[0].completes",
+            "abandonments[0].extends[1]"
+        ));
+        assert!(follows("return.to", "stages[2].id"));
+        assert!(!follows("return.to", "return.after"));
+        assert!(!follows("stages[10].on", "stages[1]"));
+        assert!(!follows("session.max", "abandonments[0].gap"));
     }
 }

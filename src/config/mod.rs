@@ -20,12 +20,14 @@ mod mapping;
 mod maps;
 mod names;
 mod overrides;
+mod path;
 mod pipeline;
 mod place;
 mod problem;
 mod reader;
 mod setting;
 mod settings;
+mod slot;
 mod substitute;
 #[cfg(test)]
 mod tests;

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use super::librdkafka;
 use super::mapping;
 use super::names;
-use super::reader::{Slot, Table};
+use super::reader::Table;
 use super::setting::{Bytes, Percent, Setting, Topic, Word, Wrong};
 use super::settings::{
     Config, Http, Input, InputFormat, Kafka, Limits, Log, MapSource, Output, Outputs, Property,
     Time,
 };
+use super::slot::Slot;
 use crate::domain::{Bounds, Millis};
 
 /// Reads a config; what it says of maps is left to `maps`.
@@ -45,8 +46,6 @@ pub(super) fn read<'n>(
         outputs,
     };
     if config.maps.is_empty() {
-        root.at("maps")
-            .wrong("names no map", "name at least one, or leave the key out");
         config.maps = usual.maps;
     }
     distinct_topics(root, &config);
@@ -68,12 +67,11 @@ fn inputs(root: &mut Table<'_, '_>) -> Vec<Input> {
         ]);
         return vec![usual];
     }
-    let inputs = root.at("inputs").each(|slot| slot.table(input));
-    if inputs.is_empty() {
-        root.at("inputs")
-            .wrong("there is nothing to read", "name at least one topic");
+    let mut slot = root.at("inputs");
+    if slot.is_empty_list() {
+        slot.wrong("there is nothing to read", "name at least one topic");
     }
-    inputs
+    slot.each(|slot| slot.table(input))
 }
 
 fn input(table: &mut Table<'_, '_>) -> Input {
@@ -135,26 +133,20 @@ fn distinct_topics(root: &mut Table<'_, '_>, config: &Config) {
         ("kpis", &outputs.kpis.topic),
         ("dlq", &outputs.dlq),
     ];
-    let mut taken: BTreeMap<&str, String> = BTreeMap::new();
-    let inputs = config
-        .inputs
-        .iter()
-        .map(|input| ("inputs".to_owned(), &input.topic));
-    let outputs = named
-        .iter()
-        .map(|(name, topic)| (format!("outputs.{name}"), *topic));
-    for (name, topic) in inputs.chain(outputs) {
-        if topic.is_empty() {
-            continue;
-        }
-        if let Some(other) = taken.insert(topic, name.clone()) {
-            let key = if name == "inputs" {
-                "inputs"
-            } else {
-                "outputs"
-            };
-            let message = format!("the topic `{topic}` is named by {other} and by {name}");
-            root.at(key).wrong(&message, "give each a topic of its own");
+    let inputs = config.inputs.iter().enumerate();
+    let read = inputs.map(|(index, input)| ("inputs", format!("[{index}].topic"), &input.topic));
+    let write = named.map(|(name, topic)| ("outputs", format!("{name}.topic"), topic));
+    let mut taken = BTreeMap::new();
+    for (key, below, topic) in read.chain(write) {
+        let dot = if key == "inputs" { "" } else { "." };
+        let path = format!("{key}{dot}{below}");
+        match taken.get(topic) {
+            Some(other) if !topic.is_empty() => {
+                let message = format!("`{topic}` is the topic of {other} already");
+                root.at(key)
+                    .wrong_below(&below, &message, "give each a topic of its own");
+            }
+            _ => drop(taken.insert(topic, path)),
         }
     }
 }
@@ -182,23 +174,13 @@ fn time(table: &mut Table<'_, '_>) -> Time {
 
 fn kafka(table: &mut Table<'_, '_>, app: &str) -> Kafka {
     let usual = Kafka::of(app);
-    let servers = table
-        .at("bootstrap_servers")
-        .many(vec![usual.bootstrap_servers]);
-    if servers.is_empty() {
+    let mut servers = table.at("bootstrap_servers");
+    if servers.is_empty_list() {
         let mend = "name at least one broker, as in `localhost:9092`";
-        table
-            .at("bootstrap_servers")
-            .wrong("there is no broker to ask", mend);
+        servers.wrong("there is no broker to ask", mend);
     }
-    let mut librdkafka = BTreeMap::new();
-    table.at("librdkafka").pairs(|name, slot| {
-        if let Some(property) = property(name, slot) {
-            librdkafka.insert(name.to_owned(), property);
-        }
-    });
     Kafka {
-        bootstrap_servers: servers.join(","),
+        bootstrap_servers: servers.many(vec![usual.bootstrap_servers]).join(","),
         group_id: table.at("group_id").or(usual.group_id),
         client_id: table.at("client_id").or(usual.client_id),
         instance_id: table.at("instance_id").optional(),
@@ -206,7 +188,14 @@ fn kafka(table: &mut Table<'_, '_>, app: &str) -> Kafka {
             usual.session_timeout,
             [Millis::from_secs(1), Millis::from_minutes(30)],
         ),
-        librdkafka,
+        librdkafka: {
+            let mut properties = BTreeMap::new();
+            table.at("librdkafka").pairs(|name, slot| {
+                let property = property(name, slot);
+                properties.extend(property.map(|property| (name.to_owned(), property)));
+            });
+            properties
+        },
     }
 }
 

@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 /// What kind of text a value came from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum SourceKind {
-    /// A file; the name is its path as the user wrote it.
-    File,
     /// A map that is built in; the name is what a config calls it, `builtin:five-stages`.
     BuiltIn,
+    /// A file; the name is its path as the user wrote it.
+    File,
     /// An environment variable; the name is its name.
     Environment,
     /// A `--set` argument; the name is the key that it sets.

@@ -52,7 +52,8 @@ impl Problem {
         }
     }
 
-    /// The line that it stands on and a mark below it, unless the line may hold a secret.
+    /// The line that it stands on and a mark below it. A line that names a secret ends there, and so
+    /// does what is shown of it.
     fn excerpt(&self) -> Option<(String, String)> {
         let Place {
             source,
@@ -60,20 +61,32 @@ impl Problem {
             column,
             width,
         } = &self.place;
-        if !source.has_lines() || librdkafka::is_secret(&self.path) {
+        if !source.has_lines() {
             return None;
         }
         let text = source.text.lines().nth(line.checked_sub(1)?)?;
+        let public = librdkafka::public_part(text);
         let before = column.saturating_sub(1);
         let skipped = before.saturating_sub(SHOWN / 2);
-        let shown: String = text
+        let (skip, take) = match public.len() < text.len() {
+            true => (0, public.chars().count()),
+            false => (skipped, SHOWN),
+        };
+        let printable = |c: char| if c.is_control() { ' ' } else { c };
+        let mut shown: String = public
             .chars()
-            .skip(skipped)
-            .take(SHOWN)
-            .map(|c| if c.is_control() { ' ' } else { c })
+            .skip(skip)
+            .take(take)
+            .map(printable)
             .collect();
-        let room = shown.chars().count().saturating_sub(before - skipped);
-        let mark = " ".repeat(before - skipped) + &"^".repeat((*width).min(room).max(1));
+        let room = shown.chars().count().saturating_sub(before - skip);
+        if public.len() < text.len() {
+            shown.push_str(" …");
+        }
+        let mark = match room {
+            0 if public.len() < text.len() => String::new(),
+            _ => " ".repeat(before - skip) + &"^".repeat((*width).min(room).max(1)),
+        };
         Some((shown, mark))
     }
 }
@@ -93,7 +106,9 @@ impl fmt::Display for Problem {
             let number = self.place.line;
             let margin = " ".repeat(number.to_string().len());
             writeln!(f, "  {number} | {line}")?;
-            writeln!(f, "  {margin} | {mark}")?;
+            if !mark.is_empty() {
+                writeln!(f, "  {margin} | {mark}")?;
+            }
         }
         if !self.mend.is_empty() {
             writeln!(f, "  mend: {}", self.mend)?;
@@ -109,8 +124,8 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// The problems, sorted by source (in the order in which the sources first show up), line and
-    /// column.
+    /// The problems in the order of their places: files before the environment before arguments,
+    /// files as they first show up, then by line and column.
     pub fn new(mut list: Vec<Problem>) -> Self {
         let mut sources = Vec::new();
         for problem in &list {
@@ -121,7 +136,7 @@ impl Problems {
         list.sort_by_key(|problem| {
             let place = &problem.place;
             let source = sources.iter().position(|source| *source == place.source);
-            (source, place.line, place.column)
+            (place.source.kind, source, place.line, place.column)
         });
         Self { list }
     }

@@ -339,10 +339,9 @@ mod tests {
         ] {
             assert!(Millis::parse(text).is_err(), "{text}");
         }
-        let message = Millis::parse("5").unwrap_err().message;
-        assert_eq!(message, "`5` has no unit of time");
-        let message = Millis::parse("400000d").unwrap_err().message;
-        assert_eq!(message, "`400000d` is longer than a thousand years");
+        let why = |text| Millis::parse(text).unwrap_err().message;
+        assert_eq!(why("5"), "`5` has no unit of time");
+        assert_eq!(why("400000d"), "`400000d` is longer than a thousand years");
     }
 
     #[test]

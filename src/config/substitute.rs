@@ -43,6 +43,7 @@ fn below(
             if scalar.text.contains("${")
                 && let Err(wrong) = replace(scalar, env, files)
             {
+                scalar.via = Some(Via::Nowhere);
                 let problem = Problem::error(&node.place, path, wrong.message, wrong.mend);
                 problems.push(problem);
             }

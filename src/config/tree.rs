@@ -59,6 +59,8 @@ pub(super) enum Via {
     Fallback(String),
     /// The content of this file.
     File(String),
+    /// Nothing: what is asked for cannot be had, which is reported already.
+    Nowhere,
 }
 
 /// A key and its value.
@@ -174,7 +176,9 @@ pub(super) fn parse(
             }
         }
     }
-    Ok(builder.root.unwrap_or_else(|| Node::empty(start)))
+    let nothing = |node: &Node| matches!(&node.value, Value::Scalar(scalar) if scalar.null);
+    let root = builder.root.filter(|root| !nothing(root));
+    Ok(root.unwrap_or_else(|| Node::empty(start)))
 }
 
 fn syntax_error(place: &Place, info: &str) -> Box<Problem> {
@@ -232,7 +236,11 @@ impl Builder<'_> {
             Event::DocumentStart(..) => {
                 self.documents += 1;
                 if self.documents == 2 {
-                    self.wrong(&place, "a second document begins here", "one a file");
+                    self.wrong(
+                        &place,
+                        "a second document begins here",
+                        "write one document a file",
+                    );
                 }
             }
             Event::Scalar(text, style, anchor, _) => {

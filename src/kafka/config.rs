@@ -176,12 +176,12 @@ impl KafkaConfig {
         let session = self.session_timeout.as_millis();
         config
             .set("group.id", &self.group_id)
-            .set("session.timeout.ms", session.to_string())
-            // Two heartbeats may get lost.
-            .set(
-                "heartbeat.interval.ms",
-                (session / 3).clamp(1, 3_000).to_string(),
-            );
+            .set("session.timeout.ms", session.to_string());
+        if config.get("heartbeat.interval.ms").is_none() {
+            // Two heartbeats may get lost. A rebalance is noticed by a heartbeat, too.
+            let interval = (session / 3).clamp(1, 3_000);
+            config.set("heartbeat.interval.ms", interval.to_string());
+        }
         if let Some(instance) = &self.group_instance_id {
             config.set("group.instance.id", instance);
         }

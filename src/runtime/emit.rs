@@ -6,7 +6,7 @@ use super::config::WorkerConfig;
 use super::error::Error;
 use super::kpis::{KpiMemory, Snapshot};
 use super::task::{DeadLetter, Task};
-use crate::domain::{Breakdown, EventTime, Maps, Window};
+use crate::domain::{Breakdown, EventTime, Figure, Maps, Window};
 use crate::wire::output::{
     self, Context, DEAD_LETTER_PREFIX, Known, KpiSnapshot, OutputRecord, OutputTopic,
 };
@@ -89,7 +89,12 @@ pub(super) fn kpis(
     sink: Sink<'_>,
 ) -> Result<(), Error> {
     for snapshot in memory.queued() {
-        let message = kpi_message(snapshot, maps);
+        let Snapshot {
+            partition,
+            figure,
+            watermark,
+        } = snapshot;
+        let message = kpi_message(figure, maps, *partition, *watermark);
         sink(output::kpi_record(
             message,
             config.encodings.kpis,
@@ -99,8 +104,13 @@ pub(super) fn kpis(
     Ok(())
 }
 
-fn kpi_message(snapshot: &Snapshot, maps: &Maps) -> KpiSnapshot {
-    let figure = &snapshot.figure;
+/// The message of a partition's figure as of a watermark.
+pub fn kpi_message(
+    figure: &Figure,
+    maps: &Maps,
+    partition: u32,
+    watermark: EventTime,
+) -> KpiSnapshot {
     let map = &maps.maps[usize::from(figure.map)];
     let mut labels = BTreeMap::from([("map".to_owned(), map.id.to_string())]);
     let mut label = |name: &str, value: &str| labels.insert(name.to_owned(), value.to_owned());
@@ -129,11 +139,11 @@ fn kpi_message(snapshot: &Snapshot, maps: &Maps) -> KpiSnapshot {
         kpi: figure.name.to_owned(),
         window: figure.window.map(|window| Window::name(window).to_owned()),
         labels: labels.into_iter().collect(),
-        partition: snapshot.partition,
+        partition,
         numerator: figure.numerator,
         denominator: figure.denominator,
         n: u64::try_from(figure.denominator.unwrap_or(figure.numerator)).ok(),
-        watermark: Some(snapshot.watermark.as_millis()),
+        watermark: Some(watermark.as_millis()),
     }
 }
 

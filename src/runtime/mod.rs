@@ -12,6 +12,7 @@ mod task;
 mod worker;
 
 pub use config::{InputConfig, LatePolicy, WorkerConfig};
+pub use emit::kpi_message;
 pub use error::Error;
 pub use observer::{Intake, Observer, PartitionReport};
 pub use ports::{

@@ -54,7 +54,11 @@ pub struct Intake {
 
 /// Whoever watches a worker.
 pub trait Observer {
-    /// These partitions are the worker's now.
+    /// The worker's loop has turned once more. Told often; costs next to nothing.
+    fn turned(&mut self) {}
+
+    /// These partitions, and no others, are the worker's now. Told after every rebalance, an empty
+    /// assignment included.
     fn assigned(&mut self, partitions: &[u32]);
 
     /// A partition's part of a transaction that was written: its effects in order, KPI-only ones
@@ -66,4 +70,37 @@ pub trait Observer {
 
     /// A partition stands here; told after each commit that touched it, and once a second.
     fn stands(&mut self, report: &PartitionReport<'_>);
+}
+
+/// Two observers are told one after the other.
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    fn turned(&mut self) {
+        self.0.turned();
+        self.1.turned();
+    }
+
+    fn assigned(&mut self, partitions: &[u32]) {
+        self.0.assigned(partitions);
+        self.1.assigned(partitions);
+    }
+
+    fn effects(
+        &mut self,
+        partition: u32,
+        outputs: &[Output],
+        dead_letters: &[(&'static str, u64)],
+    ) {
+        self.0.effects(partition, outputs, dead_letters);
+        self.1.effects(partition, outputs, dead_letters);
+    }
+
+    fn committed(&mut self, written: &[(OutputTopic, u64)], took: Duration) {
+        self.0.committed(written, took);
+        self.1.committed(written, took);
+    }
+
+    fn stands(&mut self, report: &PartitionReport<'_>) {
+        self.0.stands(report);
+        self.1.stands(report);
+    }
 }
