@@ -1,5 +1,7 @@
 //! The logs of a case: in which order its touchpoints arrive, by which input, with what between.
 
+use std::sync::Arc;
+
 use wayfarer::domain::{EventTime, Millis, Touchpoint};
 
 use crate::cases::{Case, Drawn};
@@ -18,7 +20,7 @@ pub(crate) enum Again {
 struct Arrival {
     at: i64,
     input: usize,
-    touchpoint: Touchpoint,
+    touchpoint: Arc<Touchpoint>,
     logged: Option<EventTime>,
 }
 
@@ -92,7 +94,7 @@ pub(crate) fn nudged(case: &Case, log: &[Entry]) -> Vec<Entry> {
             {
                 nudged.push(Entry::Record {
                     input: *input,
-                    touchpoint: touchpoint.clone(),
+                    touchpoint: Arc::clone(touchpoint),
                     logged: Some(EventTime::MIN),
                 });
             }
@@ -118,7 +120,7 @@ fn entries(case: &Case, drawn: Vec<Drawn>, partition: usize) -> Vec<Entry> {
                 at: at.as_millis() + drawn.delay + lag,
                 input,
                 logged: drawn.logged.map(|offset| at.plus(Millis::new(offset))),
-                touchpoint: drawn.touchpoint,
+                touchpoint: Arc::new(drawn.touchpoint),
             }
         })
         .collect();
