@@ -40,34 +40,49 @@ fn main() -> Result<(), Box<dyn Error>> {
             "#[derive(serde::Serialize, serde::Deserialize)] #[serde(default)]",
         );
         for field in &message.field {
-            let optional = field.proto3_optional();
-            let absent = match optional {
-                true => ", skip_serializing_if = \"Option::is_none\"",
-                false => "",
+            let count = match field.label().as_str_name() {
+                "LABEL_REPEATED" => Count::Many,
+                _ if field.proto3_optional() => Count::NoneOrOne,
+                _ => Count::One,
             };
-            let spelling = match (field.r#type().as_str_name(), field.name()) {
-                ("TYPE_BYTES", _) if optional => "optional_hex",
-                ("TYPE_BYTES", _) => "hex",
-                ("TYPE_ENUM", name) => name,
-                ("TYPE_INT64", name) if MOMENTS.contains(&name) || name.ends_with("_at") => {
-                    match optional {
-                        true => "optional_time",
-                        false => "time",
-                    }
-                }
-                _ if optional => {
-                    let attribute = "#[serde(skip_serializing_if = \"Option::is_none\")]";
-                    config.field_attribute(format!("{path}.{}", field.name()), attribute);
-                    continue;
-                }
-                _ => continue,
-            };
-            config.field_attribute(
-                format!("{path}.{}", field.name()),
-                format!("#[serde(with = \"{SPELLINGS}::{spelling}\"{absent})]"),
-            );
+            let kind = field.r#type().as_str_name();
+            if let Some(attribute) = attribute(field.name(), kind, count) {
+                config.field_attribute(format!("{path}.{}", field.name()), attribute);
+            }
         }
     }
     config.compile_fds(descriptors)?;
     Ok(())
+}
+
+/// How many values a field has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Count {
+    One,
+    NoneOrOne,
+    Many,
+}
+
+/// How serde treats a field: what is absent is left out, and some types are spelled as text.
+fn attribute(name: &str, kind: &str, count: Count) -> Option<String> {
+    let optional = count == Count::NoneOrOne;
+    let is_moment = MOMENTS.contains(&name) || name.ends_with("_at");
+    let spelling = match kind {
+        "TYPE_BYTES" if optional => Some("optional_hex"),
+        "TYPE_BYTES" => Some("hex"),
+        "TYPE_INT64" if is_moment && optional => Some("optional_time"),
+        "TYPE_INT64" if is_moment => Some("time"),
+        "TYPE_ENUM" => Some(name),
+        _ => None,
+    };
+    let spelling = spelling.map(|module| format!("with = \"{SPELLINGS}::{module}\""));
+    let absent = match kind {
+        _ if optional => Some("skip_serializing_if = \"Option::is_none\"".to_owned()),
+        "TYPE_STRING" if count == Count::Many => {
+            Some("skip_serializing_if = \"Vec::is_empty\"".to_owned())
+        }
+        _ => None,
+    };
+    let parts: Vec<_> = [spelling, absent].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("#[serde({})]", parts.join(", ")))
 }

@@ -95,6 +95,8 @@ impl Customer {
         }
         if let Some(passed) = late {
             self.apply_late(&touch, passed, context);
+            // It may have set a deadline that lies behind the watermark.
+            self.settle(Some(passed), context);
             return Verdict::Late;
         }
         if !self.insert(touch, context) {

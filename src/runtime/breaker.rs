@@ -18,7 +18,12 @@ pub(super) struct Breaker {
 impl Breaker {
     /// A breaker that opens when more than `percent` of [`WINDOW`] records are dead letters.
     pub(super) fn new(percent: u8) -> Self {
-        Self { percent: percent.into(), records: 0, dead: 0, open: false }
+        Self {
+            percent: percent.into(),
+            records: 0,
+            dead: 0,
+            open: false,
+        }
     }
 
     /// Counts a record.

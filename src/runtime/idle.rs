@@ -37,7 +37,10 @@ struct Proof {
 impl IdleWatch {
     /// A watch over a partition of `inputs` topics.
     pub(super) fn new(interval: Duration, inputs: usize) -> Self {
-        Self { interval, inputs: vec![Proof::default(); inputs] }
+        Self {
+            interval,
+            inputs: vec![Proof::default(); inputs],
+        }
     }
 
     /// How often a silent partition is probed: four times an interval, at least once a second.
@@ -72,7 +75,9 @@ impl IdleWatch {
     pub(super) fn answer(&mut self, input: usize, at_end: bool, now: Moment) {
         let every = self.probe_interval();
         let proof = &mut self.inputs[input];
-        let Some(asked) = proof.asked.take() else { return };
+        let Some(asked) = proof.asked.take() else {
+            return;
+        };
         if !at_end || overdue(asked, now, every) {
             proof.since = None;
             proof.confirmed = None;
@@ -117,7 +122,10 @@ mod tests {
 
     fn at(secs: u32) -> Moment {
         let wall = EventTime::from_millis(1_000_000 + i64::from(secs) * 1_000);
-        Moment { wall, monotonic: SECOND * secs }
+        Moment {
+            wall,
+            monotonic: SECOND * secs,
+        }
     }
 
     fn watch() -> IdleWatch {
@@ -165,7 +173,11 @@ mod tests {
         let mut watch = watch();
         probe(&mut watch, 0, 12, true);
         assert!(watch.ask(0, at(13)));
-        assert_eq!(watch.step(at(40), DISORDER), None, "the process slept or the broker was away");
+        assert_eq!(
+            watch.step(at(40), DISORDER),
+            None,
+            "the process slept or the broker was away"
+        );
         assert!(watch.ask(0, at(40)), "an overdue probe is asked again");
         watch.answer(0, true, at(40));
         assert_eq!(watch.step(at(40), DISORDER), None);

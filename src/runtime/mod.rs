@@ -1,11 +1,21 @@
 //! Floor 3: when things happen. Knows logs, not brokers.
 
+mod breaker;
+mod config;
+mod emit;
 mod error;
+mod idle;
+mod kpis;
 mod observer;
 mod ports;
+mod task;
+mod worker;
 
+pub use config::{InputConfig, LatePolicy, WorkerConfig};
+pub use emit::kpi_message;
 pub use error::Error;
 pub use observer::{Intake, Observer, PartitionReport};
 pub use ports::{
     Clock, InputEvent, InputLog, InputRecord, OutputLog, OutputRecord, OutputTopic, Source, Start,
 };
+pub use worker::{Worker, World};

@@ -2,10 +2,13 @@
 //!
 //! `kafka` and `sim` implement these traits; `tests/it/contract.rs` holds both to them.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::error::Error;
 use crate::domain::EventTime;
+
+pub use crate::wire::output::{OutputRecord, OutputTopic};
 
 /// A partition of one input topic.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -86,21 +89,15 @@ pub trait InputLog {
     /// # Errors
     ///
     /// As [`poll`](Self::poll).
-    fn partition_count(&mut self, input: u16) -> Result<u32, Error>;
+    fn partition_count(&mut self, input: u16) -> Result<NonZeroU32, Error>;
 
-    /// Takes assigned partitions and reads them from the given places on.
+    /// Takes assigned partitions and reads them from the given places on. One that is started
+    /// already goes on there.
     ///
     /// # Errors
     ///
     /// As [`poll`](Self::poll).
     fn start(&mut self, places: &[(Source, Start)]) -> Result<(), Error>;
-
-    /// Goes on reading started partitions at other offsets.
-    ///
-    /// # Errors
-    ///
-    /// As [`poll`](Self::poll).
-    fn seek(&mut self, places: &[(Source, u64)]) -> Result<(), Error>;
 
     /// Gives revoked or lost partitions up; only now can another member get them.
     ///
@@ -142,58 +139,6 @@ pub trait InputLog {
     /// [`Error::Retry`] or [`Error::Abort`] if they were not stored (a rebalance is on its way);
     /// otherwise as [`poll`](Self::poll).
     fn commit(&mut self, next: &[(Source, u64)]) -> Result<(), Error>;
-}
-
-/// The topics that a pipeline writes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum OutputTopic {
-    /// Stage transitions.
-    Transitions,
-    /// Abandonment alerts, retractions and recoveries.
-    Alerts,
-    /// Conversions and sessions that ended.
-    Conversions,
-    /// KPI snapshots.
-    Kpis,
-    /// Records that could not be used, as they came.
-    DeadLetters,
-}
-
-impl OutputTopic {
-    /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Transitions,
-        Self::Alerts,
-        Self::Conversions,
-        Self::Kpis,
-        Self::DeadLetters,
-    ];
-
-    /// The last part of the topic's default name, after the `app` prefix and a dot.
-    pub const fn suffix(self) -> &'static str {
-        match self {
-            Self::Transitions => "transitions",
-            Self::Alerts => "alerts",
-            Self::Conversions => "conversions",
-            Self::Kpis => "kpis",
-            Self::DeadLetters => "dlq",
-        }
-    }
-}
-
-/// A record to be written.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct OutputRecord {
-    /// Where to.
-    pub topic: OutputTopic,
-    /// The key; its murmur2 hash chooses the partition, as Java clients place it.
-    pub key: Option<Vec<u8>>,
-    /// The value.
-    pub value: Option<Vec<u8>>,
-    /// The headers.
-    pub headers: Vec<(String, Vec<u8>)>,
-    /// The record's timestamp; none leaves it to the log.
-    pub timestamp: Option<EventTime>,
 }
 
 /// A producer of the output topics.

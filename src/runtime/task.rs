@@ -1,5 +1,6 @@
 //! A task: the work for one input partition, over all input topics.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use super::breaker::Breaker;
 use super::config::{InputConfig, LatePolicy, WorkerConfig};
 use super::idle::{IdleWatch, Moment};
 use super::observer::Intake;
-use super::ports::{InputRecord, Source};
+use super::ports::{InputRecord, Source, Start};
 use crate::domain::{EventTime, Maps, Touchpoint};
 use crate::state::{Output, Partition};
 use crate::wire::placement;
@@ -83,14 +84,16 @@ impl Task {
     /// The sources that the task reads.
     pub(super) fn sources(&self) -> impl Iterator<Item = Source> + use<> {
         let partition = self.number;
-        (0..).take(self.next.len()).map(move |input| Source { input, partition })
+        (0..)
+            .take(self.next.len())
+            .map(move |input| Source { input, partition })
     }
 
     /// Takes one record in. One that was read before, or comes while the task is stopped, is left.
     pub(super) fn record(
         &mut self,
         record: &InputRecord<'_>,
-        partitions: u32,
+        partitions: NonZeroU32,
         config: &WorkerConfig,
     ) {
         let input = usize::from(record.source.input);
@@ -118,7 +121,7 @@ impl Task {
         &mut self,
         read: &crate::wire::touchpoint::Decoded,
         record: &InputRecord<'_>,
-        partitions: u32,
+        partitions: NonZeroU32,
         config: &InputConfig,
     ) {
         let touchpoint = &read.touchpoint;
@@ -127,12 +130,17 @@ impl Task {
         let unknown = !self.partition.maps().knows_kind(&touchpoint.kind);
         self.intake.unknown_types += u64::from(unknown);
         let input = usize::from(record.source.input);
-        let late = || self.partition.would_be_late(input, touchpoint.at, record.timestamp);
+        let late = || {
+            self.partition
+                .would_be_late(input, touchpoint.at, record.timestamp)
+        };
         if config.late != LatePolicy::Apply && late() {
             self.cause(record);
-            self.partition.pass_by(input, touchpoint.at, record.timestamp, &mut self.outputs);
+            self.partition
+                .pass_by(input, touchpoint.at, record.timestamp, &mut self.outputs);
             if config.late == LatePolicy::Divert {
-                let message = "the touchpoint lies behind the watermark; the input diverts late ones";
+                let message =
+                    "the touchpoint lies behind the watermark; the input diverts late ones";
                 self.dead_letter(record, DecodeError::of_record(Reason::Late, message));
             } else {
                 self.intake.dropped_late += 1;
@@ -140,7 +148,8 @@ impl Task {
             return;
         }
         self.cause(record);
-        self.partition.observe(input, touchpoint, record.timestamp, &mut self.outputs);
+        self.partition
+            .observe(input, touchpoint, record.timestamp, &mut self.outputs);
         if let Some(cause) = self.causes.last_mut() {
             cause.watermark = self.partition.watermark();
         }
@@ -162,7 +171,11 @@ impl Task {
         if self.causes.last().is_some_and(|last| last.from == from) {
             self.causes.pop();
         }
-        self.causes.push(Cause { from, watermark, trace });
+        self.causes.push(Cause {
+            from,
+            watermark,
+            trace,
+        });
     }
 
     fn dead_letter(&mut self, record: &InputRecord<'_>, error: DecodeError) {
@@ -185,9 +198,9 @@ impl Task {
     pub(super) fn probes(&mut self, now: Moment) -> Vec<Source> {
         let sources = self.sources();
         match &mut self.idle {
-            Some(idle) if !self.breaker.is_open() => {
-                sources.filter(|source| idle.ask(source.input.into(), now)).collect()
-            }
+            Some(idle) if !self.breaker.is_open() => sources
+                .filter(|source| idle.ask(source.input.into(), now))
+                .collect(),
             _ => Vec::new(),
         }
     }
@@ -212,7 +225,11 @@ impl Task {
         }
         let skipped = Duration::from_millis(to.since(watermark).get().unsigned_abs());
         if skipped > Duration::from_secs(3_600) {
-            tracing::warn!(partition = self.number, ?skipped, "an idle step skips over an hour");
+            tracing::warn!(
+                partition = self.number,
+                ?skipped,
+                "an idle step skips over an hour"
+            );
         }
         tracing::debug!(
             partition = self.number,
@@ -246,12 +263,15 @@ impl Task {
     }
 
     /// The open transaction is not written: its records must be read again, from these offsets.
-    pub(super) fn abort(&mut self) -> Vec<(Source, Option<u64>)> {
+    pub(super) fn abort(&mut self) -> Vec<(Source, Start)> {
         self.partition.abort();
         self.next.clone_from(&self.committed);
         self.intake = self.committed_intake.clone();
         self.clear();
-        self.sources().zip(self.committed.iter().copied()).collect()
+        let place = |next: &Option<u64>| next.map_or(Start::Earliest, Start::At);
+        self.sources()
+            .zip(self.committed.iter().map(place))
+            .collect()
     }
 
     fn clear(&mut self) {
@@ -292,7 +312,7 @@ fn read(
 }
 
 /// Whether a record does not lie where the journey of its customer does.
-fn is_misplaced(touchpoint: &Touchpoint, record: &InputRecord<'_>, partitions: u32) -> bool {
+fn is_misplaced(touchpoint: &Touchpoint, record: &InputRecord<'_>, partitions: NonZeroU32) -> bool {
     let id = touchpoint.customer.as_str().as_bytes();
-    record.key != Some(id) || placement::partition_of(id, partitions) != record.source.partition
+    record.key != Some(id) || placement::partition(id, partitions) != record.source.partition
 }

@@ -8,6 +8,7 @@
 //! memory: a task begins with an empty partition and reads its input from the oldest record on.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -16,6 +17,7 @@ use super::config::WorkerConfig;
 use super::emit;
 use super::error::Error;
 use super::idle::Moment;
+use super::kpis::KpiMemory;
 use super::observer::{Observer, PartitionReport};
 use super::ports::{Clock, InputEvent, InputLog, OutputLog, Source, Start};
 use super::task::Task;
@@ -50,11 +52,11 @@ pub struct Worker<I, O, C, W> {
     config: WorkerConfig,
     tasks: BTreeMap<u32, Task>,
     /// By input, once anything is assigned.
-    partitions: Vec<u32>,
+    partitions: Vec<NonZeroU32>,
     last_commit: Duration,
     last_kpis: Duration,
     last_report: Duration,
-    kpis: emit::KpiMemory,
+    kpis: KpiMemory,
 }
 
 /// What a poll brought besides records.
@@ -79,7 +81,7 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
             last_commit: Duration::ZERO,
             last_kpis: Duration::ZERO,
             last_report: Duration::ZERO,
-            kpis: emit::KpiMemory::default(),
+            kpis: KpiMemory::default(),
         }
     }
 
@@ -92,6 +94,7 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
         while !stop.load(Ordering::Relaxed) {
             self.turn()?;
         }
+        self.commit()?;
         self.write_kpis();
         self.commit()
     }
@@ -130,18 +133,21 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
     fn poll(&mut self) -> Result<News, Error> {
         let mut news = News::default();
         let (tasks, config, partitions) = (&mut self.tasks, &self.config, &self.partitions);
-        let polled = self.world.input.poll(WAIT, BATCH, &mut |event| match event {
-            InputEvent::Assigned(sources) => news.assigned.extend(sources),
-            InputEvent::Revoked(sources) => news.revoked.extend(sources),
-            InputEvent::Lost(sources) => news.lost.extend(sources),
-            InputEvent::End { source, offset } => news.ends.push((source, offset)),
-            InputEvent::Record(record) => {
-                if let Some(task) = tasks.get_mut(&record.source.partition) {
-                    let count = partitions[usize::from(record.source.input)];
-                    task.record(&record, count, config);
+        let polled = self
+            .world
+            .input
+            .poll(WAIT, BATCH, &mut |event| match event {
+                InputEvent::Assigned(sources) => news.assigned.extend(sources),
+                InputEvent::Revoked(sources) => news.revoked.extend(sources),
+                InputEvent::Lost(sources) => news.lost.extend(sources),
+                InputEvent::End { source, offset } => news.ends.push((source, offset)),
+                InputEvent::Record(record) => {
+                    if let Some(task) = tasks.get_mut(&record.source.partition) {
+                        let count = partitions[usize::from(record.source.input)];
+                        task.record(&record, count, config);
+                    }
                 }
-            }
-        });
+            });
         match polled {
             Ok(_) => {}
             Err(Error::Retry(reason)) => self.back_off("polling", &reason),
@@ -159,15 +165,19 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
     fn take(&mut self, sources: &[Source]) -> Result<(), Error> {
         if self.partitions.is_empty() {
             let inputs = (0..).take(self.config.inputs.len());
-            self.partitions =
-                inputs.map(|input| self.world.input.partition_count(input)).collect::<Result<_, _>>()?;
+            self.partitions = inputs
+                .map(|input| self.world.input.partition_count(input))
+                .collect::<Result<_, _>>()?;
         }
         for source in sources {
             self.tasks.entry(source.partition).or_insert_with(|| {
                 Task::new(source.partition, Arc::clone(&self.maps), &self.config)
             });
         }
-        let places: Vec<_> = sources.iter().map(|source| (*source, Start::Earliest)).collect();
+        let places: Vec<_> = sources
+            .iter()
+            .map(|source| (*source, Start::Earliest))
+            .collect();
         self.world.input.start(&places)?;
         tracing::info!(partitions = ?self.owned(), "partitions assigned");
         self.observer.assigned(&self.owned());
@@ -202,7 +212,10 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
     }
 
     fn now(&self) -> Moment {
-        Moment { wall: self.world.clock.wall(), monotonic: self.world.clock.monotonic() }
+        Moment {
+            wall: self.world.clock.wall(),
+            monotonic: self.world.clock.monotonic(),
+        }
     }
 
     /// Takes the broker's answers, asks anew, and takes the idle steps that are proven.
@@ -247,8 +260,12 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
             Err(Error::Abort(reason) | Error::Retry(reason)) => return self.abort(&reason),
             Err(error) => return Err(error),
         };
-        let touched: Vec<u32> =
-            self.tasks.values().filter(|task| task.is_touched()).map(|task| task.number).collect();
+        let touched: Vec<u32> = self
+            .tasks
+            .values()
+            .filter(|task| task.is_touched())
+            .map(|task| task.number)
+            .collect();
         let next: Vec<_> = self.tasks.values().flat_map(offsets).collect();
         self.tell_commit(&written, begun);
         for task in self.tasks.values_mut() {
@@ -272,7 +289,7 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
                 self.world.output.send(record)
             })?;
         }
-        self.kpis.emit(&self.maps, &self.config, &mut |record| {
+        emit::kpis(&self.kpis, &self.maps, &self.config, &mut |record| {
             written.count(record.topic);
             self.world.output.send(record)
         })?;
@@ -282,38 +299,26 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
     /// Drops what is open and goes back to where the last commit stands.
     fn abort(&mut self, reason: &str) -> Result<(), Error> {
         self.back_off("a commit", reason);
-        self.kpis.abort();
-        let mut restart = Vec::new();
-        let mut places = Vec::new();
-        for task in self.tasks.values_mut() {
-            for (source, next) in task.abort() {
-                match next {
-                    Some(offset) => places.push((source, offset)),
-                    None => restart.push(source),
-                }
-            }
-        }
-        self.world.input.seek(&places)?;
-        if restart.is_empty() {
-            return Ok(());
-        }
-        self.world.input.release(&restart)?;
-        let restart: Vec<_> = restart.into_iter().map(|source| (source, Start::Earliest)).collect();
-        self.world.input.start(&restart)
+        let places: Vec<_> = self.tasks.values_mut().flat_map(Task::abort).collect();
+        self.world.input.start(&places)
     }
 
     fn tell_commit(&mut self, written: &emit::Written, begun: Duration) {
         let took = self.world.clock.monotonic().saturating_sub(begun);
         for task in self.tasks.values().filter(|task| task.is_touched()) {
             let dead_letters = emit::reasons(&task.dead_letters);
-            self.observer.effects(task.number, &task.outputs, &dead_letters);
+            self.observer
+                .effects(task.number, &task.outputs, &dead_letters);
         }
-        self.observer.committed(written.counts(), took);
+        self.observer.committed(&written.counts(), took);
     }
 
     fn report(&mut self, wanted: impl Fn(&Task) -> bool) {
         for task in self.tasks.values().filter(|task| wanted(task)) {
-            let stopped = task.breaker.is_open().then_some("too many records cannot be used");
+            let stopped = task
+                .breaker
+                .is_open()
+                .then_some("too many records cannot be used");
             self.observer.stands(&PartitionReport {
                 maps: &self.maps,
                 partition: task.number,
@@ -333,5 +338,7 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
 
 fn offsets(task: &Task) -> impl Iterator<Item = (Source, u64)> {
     let next = task.next.iter().copied();
-    task.sources().zip(next).filter_map(|(source, next)| next.map(|next| (source, next)))
+    task.sources()
+        .zip(next)
+        .filter_map(|(source, next)| next.map(|next| (source, next)))
 }

@@ -121,6 +121,16 @@ impl Partition {
         self.timers.len()
     }
 
+    /// Calls `visit` with every committed customer, decoded, in no order. Costs a decoding each.
+    ///
+    /// # Panics
+    ///
+    /// If the store holds bytes that this partition did not write.
+    pub fn each_customer(&self, mut visit: impl FnMut(&CustomerId, &Customer)) {
+        self.store
+            .each(|id, bytes| visit(id, &stored_customer(bytes, &self.maps)));
+    }
+
     /// Whether a commit would change anything.
     pub fn is_touched(&self) -> bool {
         !self.open.is_empty() || self.clock != self.committed.clock

@@ -4,17 +4,27 @@
 //! | --- | --- |
 //! | [`touchpoint`] | the formats that touchpoints come in, and why a record is turned away |
 //! | [`output`] | the records that leave: effects, KPI snapshots, dead letters |
-//! | [`stored`] | customers as stored |
+//! | [`stored`] | customers as the state keeps them |
 //! | [`placement`] | which partition a key lies in |
-//! | [`proto`] | the generated messages |
 //!
 //! Two promises hold for everything here: arbitrary bytes give an error, never a panic; and the
 //! same values give the same bytes.
 
+mod hash;
 pub mod output;
 pub mod placement;
-pub mod proto;
 mod spelling;
 pub mod stored;
 mod time;
 pub mod touchpoint;
+
+/// The messages of `proto/wayfarer/v1`.
+#[expect(
+    unreachable_pub,
+    clippy::doc_markdown,
+    clippy::struct_excessive_bools,
+    reason = "generated; the .proto files are the documentation"
+)]
+mod proto {
+    include!(concat!(env!("OUT_DIR"), "/wayfarer.v1.rs"));
+}

@@ -65,10 +65,6 @@ pub(crate) mod time {
     use crate::domain::EventTime;
     use crate::wire::time::{Zone, format, parse};
 
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde hands over references"
-    )]
     pub(crate) fn serialize<S: Serializer>(millis: &i64, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(&format(EventTime::from_millis(*millis)))
     }
@@ -85,10 +81,6 @@ pub(crate) mod time {
 pub(crate) mod optional_time {
     use serde::{Deserializer, Serializer};
 
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde hands over references"
-    )]
     pub(crate) fn serialize<S: Serializer>(millis: &Option<i64>, to: S) -> Result<S::Ok, S::Error> {
         super::time::serialize(&millis.unwrap_or_default(), to)
     }

@@ -66,6 +66,8 @@ pub(crate) struct Case {
     pub(crate) lag: i64,
     /// Where in the log (in thousandths) the watermark is moved, and how far beyond the start.
     pub(crate) idles: Vec<(usize, i64)>,
+    /// After which entry of a log which one before it is read again.
+    pub(crate) nudges: Vec<(usize, usize)>,
     /// The last idle step, as a distance from the last moment that may be drawn.
     pub(crate) ending: Option<i64>,
     /// Whether every bound bites; only replays are tried so.
@@ -93,6 +95,7 @@ pub(crate) fn cases() -> impl Strategy<Value = Case> {
     let travel = (1usize..=4, select(vec![1usize, 1, 2]), 0i64..=80);
     let time = (base(), jump(), option::of(ending()));
     let idles = vec((0usize..=1000, 0..SPAN + 60), 0..3);
+    let nudges = vec((0usize..1000, 0usize..1000), 0..6);
     let small = (
         select(vec![0i64, 5, 20, 20]),
         select(vec![2usize, 64]),
@@ -106,11 +109,11 @@ pub(crate) fn cases() -> impl Strategy<Value = Case> {
         script(),
         script(),
         travel,
-        idles,
+        (idles, nudges),
         time,
     )
         .prop_map(
-            |(specs, small, touches, script, other_script, travel, idles, time)| {
+            |(specs, small, touches, script, other_script, travel, (idles, nudges), time)| {
                 let (disorder, path, tight) = small;
                 let (partitions, inputs, lag) = travel;
                 let (base, jump, ending) = time;
@@ -125,6 +128,7 @@ pub(crate) fn cases() -> impl Strategy<Value = Case> {
                     inputs,
                     lag,
                     idles,
+                    nudges,
                     ending,
                     tight,
                     base,
@@ -293,7 +297,11 @@ impl fmt::Debug for Case {
         for drawn in &self.touches {
             writeln!(f, "{drawn:?}")?;
         }
-        writeln!(f, "idles {:?}, ending {:?}", self.idles, self.ending)?;
+        writeln!(
+            f,
+            "idles {:?}, nudges {:?}, ending {:?}",
+            self.idles, self.nudges, self.ending
+        )?;
         writeln!(
             f,
             "disorder {}, path {}, tight {}",

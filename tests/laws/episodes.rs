@@ -79,7 +79,13 @@ impl<'a> Episode<'a> {
     /// What becomes of it, given the settled touches after its opening.
     fn story(&self, rest: &[&'a Touchpoint]) -> Vec<Effect> {
         let rule = self.rule;
-        let mut effects = Vec::new();
+        let number = self.rule_number();
+        let opened = EffectKind::Opened { rule: number };
+        let dropped = |at| {
+            let kind = EffectKind::Dropped { rule: number };
+            self.effect(&self.parts("dropped"), at, kind)
+        };
+        let mut effects = vec![self.effect(&self.parts("opened"), ms(self.opening), opened)];
         // The touches that belong to it, and the times of its alerts.
         let mut own = vec![self.opening];
         let mut alerts: Vec<i64> = Vec::new();
@@ -92,6 +98,7 @@ impl<'a> Episode<'a> {
                 && !superseded
             {
                 if alerts.is_empty() && items(rule, &own) == 0 {
+                    effects.push(dropped(due));
                     return effects;
                 }
                 effects.push(self.abandoned(alerts.len(), due, &own));
@@ -124,6 +131,7 @@ impl<'a> Episode<'a> {
                 break;
             }
             if has(&rule.cancels, touch) && alerts.is_empty() {
+                effects.push(dropped(ms(touch)));
                 break;
             }
         }

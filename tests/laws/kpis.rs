@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use wayfarer::domain::{Currency, Effect, EffectKind, EventTime, Kpi, KpiKey, StepIx, Window};
+use wayfarer::domain::{
+    Currency, Effect, EffectKind, EventTime, Kpi, KpiKey, Sign, StepIx, Window,
+};
 
 /// One count: what, when, how much.
 pub(crate) type Count = (KpiKey, EventTime, i64);
@@ -32,6 +34,24 @@ pub(crate) fn counts(effects: &[Effect], last: EventTime) -> Vec<Count> {
 
 fn key(kpi: Kpi, map: u16, label: u32) -> KpiKey {
     KpiKey { kpi, map, label }
+}
+
+/// The KPIs that count customers, not effects.
+pub(crate) const DISTINCT: [Kpi; 3] = [
+    Kpi::ActiveCustomers,
+    Kpi::ConvertedCustomers,
+    Kpi::RepeatCustomers,
+];
+
+/// What an effect adds to the KPIs, or takes away, other than to the distinct counts.
+pub(crate) fn signed(effect: &Effect) -> Vec<Count> {
+    let mut counts = counts_of(effect);
+    if effect.sign == Sign::Retract {
+        for (_, _, n) in &mut counts {
+            *n = -*n;
+        }
+    }
+    counts
 }
 
 fn counts_of(effect: &Effect) -> Vec<Count> {
@@ -77,9 +97,22 @@ fn counts_of(effect: &Effect) -> Vec<Count> {
             vec![many(Kpi::Revenue, label(*currency), -value)]
         }
         EffectKind::Abandoned(alert) if alert.level == 0 => {
-            vec![one(Kpi::Abandoned, alert.rule.into())]
+            let rule = alert.rule.into();
+            vec![one(Kpi::Abandoned, rule), many(Kpi::OpenEpisodes, rule, -1)]
         }
-        EffectKind::Completed { rule } => vec![one(Kpi::Completed, (*rule).into())],
+        EffectKind::Retracted(back) if back.level == 0 => {
+            let rule = back.rule.into();
+            vec![many(Kpi::Abandoned, rule, -1), one(Kpi::OpenEpisodes, rule)]
+        }
+        EffectKind::Opened { rule } => {
+            let rule = (*rule).into();
+            vec![one(Kpi::Opened, rule), one(Kpi::OpenEpisodes, rule)]
+        }
+        EffectKind::Dropped { rule } => vec![many(Kpi::OpenEpisodes, (*rule).into(), -1)],
+        EffectKind::Completed { rule } => {
+            let rule = (*rule).into();
+            vec![one(Kpi::Completed, rule), many(Kpi::OpenEpisodes, rule, -1)]
+        }
         EffectKind::Recovered(recovery) => vec![one(Kpi::Recovered, recovery.rule.into())],
         _ => Vec::new(),
     }
@@ -124,8 +157,8 @@ pub(crate) fn totals(counts: &[Count]) -> BTreeMap<KpiKey, i64> {
     sums(counts.iter())
 }
 
-/// The sums of `counts` over each window that ends with the pane of `now`, without the population,
-/// which is a total only.
+/// The sums of `counts` over each window that ends with the pane of `now`, without what is a total
+/// only.
 pub(crate) fn windows(counts: &[Count], now: EventTime) -> Vec<(Window, BTreeMap<KpiKey, i64>)> {
     WINDOWS
         .iter()
@@ -133,7 +166,8 @@ pub(crate) fn windows(counts: &[Count], now: EventTime) -> Vec<(Window, BTreeMap
             let pane = |at: EventTime| at.as_millis().div_euclid(*length);
             let newest = pane(now);
             let within = counts.iter().filter(|(key, at, _)| {
-                key.kpi != Kpi::Population && (newest - panes + 1..=newest).contains(&pane(*at))
+                !matches!(key.kpi, Kpi::Population | Kpi::OpenEpisodes)
+                    && (newest - panes + 1..=newest).contains(&pane(*at))
             });
             (*window, sums(within))
         })

@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::TestCaseError;
-use proptest::{prop_assert, prop_assert_eq};
+use proptest::prop_assert_eq;
 use wayfarer::domain::{
     Cause, Effect, EffectId, EffectKind, EventTime, KpiKey, Maps, Rules, Sign, Touchpoint,
 };
 use wayfarer::state::Output;
 
-use crate::cases::{Case, Script};
-use crate::kpis::{Count, counts, totals, windows};
-use crate::logs::{Again, any_log, on_time, touchpoints, watermark};
+use crate::cases::{CUSTOMERS, Case, Script};
+use crate::kpis::{Count, DISTINCT, counts, signed, totals, windows};
+use crate::ledger::balance;
+use crate::logs::{Again, any_log, nudged, on_time, touchpoints, watermark};
 use crate::reference::{in_order, reference};
 use crate::run::{Bounded, Ran, compile, customers_of, name, run};
 
@@ -25,6 +26,10 @@ pub(crate) enum Law {
     TwoTimes,
     /// Any log: the outputs are the same however it is cut.
     Replay,
+    /// Any log: duplicates in between, which only cause customers to be settled, do not show.
+    Nudge,
+    /// Any log: every customer's outputs balance, and the KPIs are their sums.
+    Ledger,
 }
 
 /// What a case came to under a law, if the law holds.
@@ -36,6 +41,8 @@ pub(crate) fn try_law(law: Law, case: &Case, rules: Rules) -> Verdict {
         Law::Order => order(case, rules, Again::SameTime),
         Law::TwoTimes => order(case, rules, Again::OtherTime),
         Law::Replay => replay(case, rules),
+        Law::Nudge => nudge(case, rules),
+        Law::Ledger => ledger(case, rules),
     }
 }
 
@@ -142,7 +149,9 @@ fn settled_order(effects: &[&Effect]) -> Vec<(EventTime, u8, u16, Option<EventTi
         })
         .map(|effect| effect.id)
         .collect();
-    let settled = effects.iter().filter(|effect| !effect.kind.is_live());
+    // An episode is dropped by a touchpoint or by its deadline; the effect does not tell which.
+    let told = |kind: &EffectKind| !kind.is_live() && !matches!(kind, EffectKind::Dropped { .. });
+    let settled = effects.iter().filter(|effect| told(&effect.kind));
     settled
         .map(|effect| match &effect.kind {
             EffectKind::Abandoned(alert) => (effect.at, 1, effect.map, Some(alert.opened)),
@@ -197,36 +206,93 @@ fn replay(case: &Case, rules: Rules) -> Verdict {
         let log = any_log(case, partition);
         let cut = |script: &Script| run(&maps, case.inputs, &log, script);
         let (one, other) = (cut(&case.script), cut(&case.other_script));
-        let facts = |ran: &Ran| {
-            let counters = ran.partition.counters();
-            let (late, cut) = (counters.late, counters.cut);
-            (
-                ran.partition.watermark(),
-                counters.applied,
-                late,
-                counters.duplicates,
-                cut,
-            )
-        };
-        prop_assert_eq!(facts(&one), facts(&other), "watermark and counters");
-        for customer in customers_of(case, partition) {
-            let (a, b) = (one.outputs_of(customer), other.outputs_of(customer));
-            let first = a.iter().zip(&b).position(|(a, b)| a != b);
-            let first = first.unwrap_or(a.len().min(b.len()));
-            prop_assert!(
-                a == b,
-                "{}: output {} differs: {:#?} or {:#?}",
-                name(customer),
-                first,
-                a.get(first),
-                b.get(first)
-            );
-        }
-        prop_assert!(
-            one.partition.panes() == other.partition.panes(),
-            "committed panes differ"
-        );
+        alike(&one, &other).map_err(TestCaseError::fail)?;
+        let duplicates = |ran: &Ran| ran.partition.counters().duplicates;
+        prop_assert_eq!(duplicates(&one), duplicates(&other), "duplicates");
         ran.extend([one, other]);
     }
     Ok(ran)
+}
+
+/// When a customer was last settled does not show: it makes no difference whether records that
+/// were read before are read again in between, without a word about the time.
+fn nudge(case: &Case, rules: Rules) -> Verdict {
+    let maps = compile(case, rules, Bounded::Generously);
+    let mut ran = Vec::new();
+    for partition in 0..case.partitions {
+        let log = any_log(case, partition);
+        let one = run(&maps, case.inputs, &log, &case.script);
+        let other = run(&maps, case.inputs, &nudged(case, &log), &case.script);
+        alike(&one, &other).map_err(TestCaseError::fail)?;
+        ran.extend([one, other]);
+    }
+    Ok(ran)
+}
+
+/// Whatever comes late: what was stated is taken back at most once, journeys, sessions and episodes
+/// hang together, and the totals are the sums of what was stated less what was taken back.
+fn ledger(case: &Case, rules: Rules) -> Verdict {
+    let maps = compile(case, rules, Bounded::Generously);
+    let mut ran = Vec::new();
+    for partition in 0..case.partitions {
+        let log = any_log(case, partition);
+        let one = run(&maps, case.inputs, &log, &case.script);
+        for customer in customers_of(case, partition) {
+            let outputs = one.outputs_of(customer);
+            let effects: Vec<&Effect> = outputs.iter().map(|output| &output.effect).collect();
+            balance(&effects)
+                .map_err(|why| TestCaseError::fail(format!("{}: {why}", name(customer))))?;
+        }
+        let counted: Vec<Count> = one
+            .outputs
+            .iter()
+            .flat_map(|output| signed(&output.effect))
+            .collect();
+        let found: BTreeMap<KpiKey, i64> = one
+            .partition
+            .panes()
+            .totals()
+            .map(|(key, n)| (*key, n))
+            .collect();
+        let of_each = |key: &KpiKey| !DISTINCT.contains(&key.kpi);
+        let found: BTreeMap<_, _> = found
+            .into_iter()
+            .filter(|(key, n)| *n != 0 && of_each(key))
+            .collect();
+        prop_assert_eq!(found, totals(&counted), "KPI totals");
+        ran.push(one);
+    }
+    Ok(ran)
+}
+
+/// Compares what two runs left behind.
+fn alike(one: &Ran, other: &Ran) -> Result<(), String> {
+    let facts = |ran: &Ran| {
+        let counters = ran.partition.counters();
+        (
+            ran.partition.watermark(),
+            counters.applied,
+            counters.late,
+            counters.cut,
+        )
+    };
+    if facts(one) != facts(other) {
+        return Err(format!(
+            "watermark, applied, late, cut: {:?}, {:?}",
+            facts(one),
+            facts(other)
+        ));
+    }
+    for customer in 0..CUSTOMERS {
+        let (a, b) = (one.outputs_of(customer), other.outputs_of(customer));
+        let differs = |i: &usize| a.get(*i) != b.get(*i);
+        if let Some(i) = (0..a.len().max(b.len())).find(differs) {
+            let (customer, a, b) = (name(customer), a.get(i), b.get(i));
+            return Err(format!("{customer}: output {i} differs: {a:#?} or {b:#?}"));
+        }
+    }
+    if one.partition.panes() != other.partition.panes() {
+        return Err("committed panes differ".into());
+    }
+    Ok(())
 }

@@ -76,6 +76,30 @@ pub(crate) fn any_log(case: &Case, partition: usize) -> Vec<Entry> {
     log
 }
 
+/// A log in which some records are read once more, with a timestamp that does not move the clock.
+pub(crate) fn nudged(case: &Case, log: &[Entry]) -> Vec<Entry> {
+    let mut nudged = Vec::new();
+    for (i, entry) in log.iter().enumerate() {
+        nudged.push(entry.clone());
+        for (place, which) in &case.nudges {
+            if place % log.len() != i {
+                continue;
+            }
+            if let Entry::Record {
+                input, touchpoint, ..
+            } = &log[which % (i + 1)]
+            {
+                nudged.push(Entry::Record {
+                    input: *input,
+                    touchpoint: touchpoint.clone(),
+                    logged: Some(EventTime::MIN),
+                });
+            }
+        }
+    }
+    nudged
+}
+
 /// The records of one partition in the order of their arrival.
 fn entries(case: &Case, drawn: Vec<Drawn>, partition: usize) -> Vec<Entry> {
     let mine: Vec<String> = customers_of(case, partition).map(name).collect();

@@ -8,6 +8,7 @@ mod episodes;
 mod kpis;
 mod late;
 mod law;
+mod ledger;
 mod logs;
 mod maps;
 mod not_vacuous;
@@ -35,6 +36,16 @@ fn of_one_id_with_two_times_the_earlier_counts() {
 #[test]
 fn a_log_gives_the_same_outputs_however_it_is_cut() {
     holds(Law::Replay);
+}
+
+#[test]
+fn when_a_customer_was_last_settled_does_not_show() {
+    holds(Law::Nudge);
+}
+
+#[test]
+fn whatever_comes_late_the_books_balance() {
+    holds(Law::Ledger);
 }
 
 fn holds(law: Law) {

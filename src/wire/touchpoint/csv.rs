@@ -34,8 +34,8 @@ impl<'m> Rows<'m> {
             .paths()
             .filter(|path| !columns.contains_key(*path))
             .map(|path| {
-                let names = columns.keys().map(|name| &**name).collect::<Vec<_>>();
-                format!("no column `{path}`: the file has {}", names.join(", "))
+                let there = columns.keys().map(|name| &**name).collect::<Vec<_>>();
+                format!("no column `{path}`: the file has {}", there.join(", "))
             })
             .collect();
         if lacking.is_empty() {

@@ -36,6 +36,8 @@ pub enum Reason {
     BadTime,
     /// Its time is further ahead of the record's own than is allowed.
     TooFarAhead,
+    /// It lies behind the watermark, and the input diverts such.
+    Late,
     /// An id has more bytes than are kept.
     IdTooLong,
     /// The record's key is needed and cannot be used.
@@ -44,7 +46,7 @@ pub enum Reason {
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Empty,
         Self::TooLarge,
         Self::TooDeep,
@@ -59,6 +61,7 @@ impl Reason {
         Self::NoTime,
         Self::BadTime,
         Self::TooFarAhead,
+        Self::Late,
         Self::IdTooLong,
         Self::BadKey,
     ];
@@ -80,6 +83,7 @@ impl Reason {
             Self::NoTime => "no_time",
             Self::BadTime => "bad_time",
             Self::TooFarAhead => "too_far_ahead",
+            Self::Late => "late",
             Self::IdTooLong => "id_too_long",
             Self::BadKey => "bad_key",
         }
@@ -89,7 +93,7 @@ impl Reason {
     /// read well and cannot be used all the same.
     pub const fn stage(self) -> &'static str {
         match self {
-            Self::TooFarAhead => "accept",
+            Self::TooFarAhead | Self::Late => "accept",
             _ => "decode",
         }
     }

@@ -202,9 +202,9 @@ fn items(raw: Option<&RawValue>) -> Result<Vec<Item>, DecodeError> {
     parts::check_count(list.len(), parts::ITEMS_MAX, "items")?;
     list.into_iter()
         .enumerate()
-        .map(|(index, raw)| {
+        .map(|(index, line)| {
             let field = |name| Place::Item(index, name);
-            let fields: ItemFields<'_> = part(raw, '{', Place::Entry("items", index))?;
+            let fields: ItemFields<'_> = part(line, '{', Place::Entry("items", index))?;
             Ok(Item {
                 product: fields.product.boxed(field("product"))?.unwrap_or_default(),
                 name: fields.name.boxed(field("name"))?,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::parts;
-use crate::domain::{Item, Millis, Touchpoint};
+use crate::domain::{Currency, Item, Millis, Touchpoint};
 use crate::wire::time;
 
 /// A touchpoint as written: what is absent is left out.
@@ -77,6 +77,10 @@ enum WrittenAnswer<'a> {
 }
 
 /// The touchpoint as one line of JSON, without line end.
+///
+/// # Panics
+///
+/// Never: every touchpoint is JSON.
 pub fn encode(touchpoint: &Touchpoint) -> Vec<u8> {
     let score = touchpoint.score.iter().flat_map(|score| {
         let answer = WrittenAnswer::Answer(score.value);
@@ -100,10 +104,7 @@ pub fn encode(touchpoint: &Touchpoint) -> Vec<u8> {
         order: touchpoint.order.as_deref(),
         request: touchpoint.request.as_deref(),
         value: touchpoint.value,
-        currency: touchpoint
-            .currency
-            .as_ref()
-            .map(|currency| currency.as_str()),
+        currency: touchpoint.currency.as_ref().map(Currency::as_str),
         items: touchpoint.items.iter().map(written_item).collect(),
         score: score.flatten().collect(),
         duration_ms: touchpoint.duration.map(Millis::get),

@@ -1,0 +1,114 @@
+//! Calls of librdkafka that rust-rdkafka has no safe form for.
+#![expect(
+    unsafe_code,
+    reason = "a few calls are missing in rust-rdkafka; each says why it is sound"
+)]
+
+use std::ffi::CString;
+use std::time::Duration;
+
+use rdkafka::bindings as raw;
+use rdkafka::client::{Client, ClientContext};
+use rdkafka::error::{IsError, RDKafkaErrorCode};
+use rdkafka::topic_partition_list::TopicPartitionList;
+
+/// Commits offsets and waits for the answer, but not for ever; librdkafka's own call waits for as
+/// long as the coordinator is away, and does not tell when only some partitions were refused.
+///
+/// # Errors
+///
+/// The first refusal, or `OperationTimedOut` if nothing was heard in time: then the offsets may
+/// still get stored.
+pub(super) fn commit<C: ClientContext>(
+    client: &Client<C>,
+    offsets: &TopicPartitionList,
+    wait: Duration,
+) -> Result<(), RDKafkaErrorCode> {
+    let wait = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
+    // SAFETY: the client outlives the call, and so does the list, which librdkafka copies. The
+    // queue and the event are ours and are destroyed once; a late answer finds the queue disabled,
+    // which librdkafka allows.
+    unsafe {
+        let queue = raw::rd_kafka_queue_new(client.native_ptr());
+        let sent = raw::rd_kafka_commit_queue(
+            client.native_ptr(),
+            offsets.ptr(),
+            queue,
+            None,
+            std::ptr::null_mut(),
+        );
+        let mut outcome = raw::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__TIMED_OUT;
+        if sent.is_error() {
+            outcome = sent;
+        } else {
+            let event = raw::rd_kafka_queue_poll(queue, wait);
+            if !event.is_null() {
+                outcome = first_refusal(event);
+                raw::rd_kafka_event_destroy(event);
+            }
+        }
+        raw::rd_kafka_queue_destroy(queue);
+        if outcome.is_error() {
+            Err(outcome.into())
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// What the answer to a commit says, partition by partition.
+///
+/// # Safety
+///
+/// `event` must be a live event of the kind "offset commit".
+unsafe fn first_refusal(event: *mut raw::rd_kafka_event_t) -> raw::rd_kafka_resp_err_t {
+    // SAFETY: the list belongs to the event, which the caller keeps alive, and holds `cnt` elements.
+    unsafe {
+        let whole = raw::rd_kafka_event_error(event);
+        let list = raw::rd_kafka_event_topic_partition_list(event);
+        if whole.is_error() || list.is_null() {
+            return whole;
+        }
+        let count = usize::try_from((*list).cnt).unwrap_or(0);
+        (0..count)
+            .map(|at| (*(*list).elems.add(at)).err)
+            .find(IsError::is_error)
+            .unwrap_or(whole)
+    }
+}
+
+/// The offset after the last thing taken from the consumer's queue in this partition, the marks
+/// of transactions included. None if nothing was taken since it was started there.
+pub(super) fn position<C: ClientContext>(
+    client: &Client<C>,
+    topic: &str,
+    partition: i32,
+) -> Option<u64> {
+    let topic = CString::new(topic).ok()?;
+    // SAFETY: the client outlives the call; the list is made, read and destroyed here and holds the
+    // one element that was added.
+    let offset = unsafe {
+        let list = raw::rd_kafka_topic_partition_list_new(1);
+        let element = raw::rd_kafka_topic_partition_list_add(list, topic.as_ptr(), partition);
+        let answer = raw::rd_kafka_position(client.native_ptr(), list);
+        let known = !answer.is_error() && !(*element).err.is_error();
+        let offset = known.then_some((*element).offset);
+        raw::rd_kafka_topic_partition_list_destroy(list);
+        offset
+    };
+    // librdkafka's own marks, such as "nothing yet", are negative.
+    u64::try_from(offset?).ok()
+}
+
+/// How long the mock cluster of a client waits for more members before it forms a group. Does
+/// nothing for a client without one.
+pub(super) fn set_mock_rebalance_delay<C: ClientContext>(client: &Client<C>, delay: Duration) {
+    let delay = i32::try_from(delay.as_millis()).unwrap_or(i32::MAX);
+    // SAFETY: the mock cluster belongs to the client and lives as long; the call stores a number.
+    unsafe {
+        let cluster = raw::rd_kafka_handle_mock_cluster(client.native_ptr());
+        if !cluster.is_null() {
+            raw::rd_kafka_mock_group_initial_rebalance_delay_ms(cluster, delay);
+        }
+    }
+}

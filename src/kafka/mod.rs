@@ -1,0 +1,49 @@
+//! Floor 4: the ports of the runtime on a Kafka cluster, by librdkafka.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `config` | where the cluster is, and the settings that Wayfarer's promises rest on |
+//! | `consumer` | [`KafkaInput`], a member of a consumer group |
+//! | `context` | what librdkafka calls back while the consumer is polled |
+//! | `holdings` | which partitions are ours, and how far their hand-over has come |
+//! | `topics` | sources and the names and lists that librdkafka knows them by |
+//! | `probe` | where the partitions end, asked on a thread of its own |
+//! | `producer` | [`KafkaOutput`], an idempotent producer |
+//! | `admin` | topics: to create, to count partitions |
+//! | `embedded` | a broker inside the process, for the demo |
+//! | `errors`, `log`, `reaper`, `ffi` | error codes, librdkafka's log, ends that cannot hang, raw calls |
+//!
+//! # Non-obvious
+//!
+//! - **Callbacks enqueue.** A rebalance is noted while the consumer is polled and handed over by
+//!   the same poll, after the records already fetched. It is answered by
+//!   [`start`](crate::runtime::InputLog::start) and [`release`](crate::runtime::InputLog::release);
+//!   what has no partitions is answered at once, because librdkafka waits for that too.
+//! - **Partition lists live for one call.** librdkafka never ends destroying a consumer while a
+//!   list that was passed to it is alive.
+//! - **Destroying is done by a thread that nobody waits for without a bound**: librdkafka joins its
+//!   threads there, and some may be inside a call.
+//! - **One thread polls one consumer** through its one queue. Queues split by partition lose
+//!   wake-ups.
+
+mod admin;
+mod clock;
+mod config;
+mod consumer;
+mod context;
+mod embedded;
+mod errors;
+mod ffi;
+mod holdings;
+mod log;
+mod probe;
+mod producer;
+mod reaper;
+mod topics;
+
+pub use admin::{Admin, TopicSpec};
+pub use clock::SystemClock;
+pub use config::KafkaConfig;
+pub use consumer::KafkaInput;
+pub use embedded::EmbeddedBroker;
+pub use producer::KafkaOutput;

@@ -1,0 +1,157 @@
+//! From what a task holds to the records that a commit writes.
+
+use std::collections::BTreeMap;
+
+use super::config::WorkerConfig;
+use super::error::Error;
+use super::kpis::{KpiMemory, Snapshot};
+use super::task::{DeadLetter, Task};
+use crate::domain::{Breakdown, EventTime, Figure, Maps, Window};
+use crate::wire::output::{
+    self, Context, DEAD_LETTER_PREFIX, Known, KpiSnapshot, OutputRecord, OutputTopic,
+};
+
+/// Where records go.
+type Sink<'a> = &'a mut dyn FnMut(OutputRecord) -> Result<(), Error>;
+
+/// How many records were written to each topic.
+#[derive(Debug, Default)]
+pub(super) struct Written(BTreeMap<OutputTopic, u64>);
+
+impl Written {
+    /// Counts a record.
+    pub(super) fn count(&mut self, topic: OutputTopic) {
+        *self.0.entry(topic).or_default() += 1;
+    }
+
+    /// The counts, by topic.
+    pub(super) fn counts(&self) -> Vec<(OutputTopic, u64)> {
+        self.0
+            .iter()
+            .map(|(topic, count)| (*topic, *count))
+            .collect()
+    }
+}
+
+/// Sends what a task's open transaction leaves: effects in order, then dead letters.
+pub(super) fn task(
+    task: &Task,
+    maps: &Maps,
+    config: &WorkerConfig,
+    detected: EventTime,
+    sink: Sink<'_>,
+) -> Result<(), Error> {
+    let mut causes = task.causes.iter().peekable();
+    let mut cause = None;
+    for (index, output) in task.outputs.iter().enumerate() {
+        while let Some(next) = causes.next_if(|next| next.from <= index) {
+            cause = Some(next);
+        }
+        let context = Context {
+            app: &config.app,
+            encodings: &config.encodings,
+            known: Known {
+                detected_at: Some(detected),
+                watermark: cause.and_then(|cause| cause.watermark),
+            },
+            trace: cause.map_or(&[], |cause| &cause.trace),
+        };
+        if let Some(record) = output::record(&output.customer, &output.effect, maps, &context) {
+            sink(record)?;
+        }
+    }
+    for letter in &task.dead_letters {
+        sink(dead_letter(letter, config))?;
+    }
+    Ok(())
+}
+
+fn dead_letter(letter: &DeadLetter, config: &WorkerConfig) -> OutputRecord {
+    let source = letter.source;
+    output::DeadLetter {
+        topic: &config.inputs[usize::from(source.input)].topic,
+        partition: source.partition,
+        offset: letter.offset,
+        timestamp: letter.timestamp,
+        key: letter.key.as_deref(),
+        value: letter.value.as_deref(),
+        headers: &letter.headers,
+        error: &letter.error,
+    }
+    .record(DEAD_LETTER_PREFIX, &config.app)
+}
+
+/// Sends the KPI snapshots that are queued.
+pub(super) fn kpis(
+    memory: &KpiMemory,
+    maps: &Maps,
+    config: &WorkerConfig,
+    sink: Sink<'_>,
+) -> Result<(), Error> {
+    for snapshot in memory.queued() {
+        let Snapshot {
+            partition,
+            figure,
+            watermark,
+        } = snapshot;
+        let message = kpi_message(figure, maps, *partition, *watermark);
+        sink(output::kpi_record(
+            message,
+            config.encodings.kpis,
+            &config.app,
+        ))?;
+    }
+    Ok(())
+}
+
+/// The message of a partition's figure as of a watermark.
+pub fn kpi_message(
+    figure: &Figure,
+    maps: &Maps,
+    partition: u32,
+    watermark: EventTime,
+) -> KpiSnapshot {
+    let map = &maps.maps[usize::from(figure.map)];
+    let mut labels = BTreeMap::from([("map".to_owned(), map.id.to_string())]);
+    let mut label = |name: &str, value: &str| labels.insert(name.to_owned(), value.to_owned());
+    match figure.breakdown {
+        Breakdown::Whole => {}
+        Breakdown::Step(step) => {
+            let (stage, step) = map.name_of(step);
+            label("stage", stage);
+            if let Some(step) = step {
+                label("step", step);
+            }
+        }
+        Breakdown::Rule(rule) => {
+            label("rule", &map.abandonments[usize::from(rule)].id);
+        }
+        Breakdown::Currency(currency) => {
+            label(
+                "currency",
+                currency
+                    .as_ref()
+                    .map_or("none", |currency| currency.as_str()),
+            );
+        }
+    }
+    KpiSnapshot {
+        kpi: figure.name.to_owned(),
+        window: figure.window.map(|window| Window::name(window).to_owned()),
+        labels: labels.into_iter().collect(),
+        partition,
+        numerator: figure.numerator,
+        denominator: figure.denominator,
+        n: u64::try_from(figure.denominator.unwrap_or(figure.numerator)).ok(),
+        watermark: Some(watermark.as_millis()),
+    }
+}
+
+/// How many dead letters there are by the reason's code.
+pub(super) fn reasons(letters: &[DeadLetter]) -> Vec<(&'static str, u64)> {
+    let mut counts: BTreeMap<&'static str, u64> = BTreeMap::new();
+    for letter in letters {
+        *counts.entry(letter.error.reason.code()).or_default() += 1;
+    }
+    counts.into_iter().collect()
+}

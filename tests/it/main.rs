@@ -1,0 +1,6 @@
+//! The integration tests, in one binary: librdkafka is slow to link twice.
+
+mod contract;
+mod on_kafka;
+#[path = "../support/mod.rs"]
+mod support;

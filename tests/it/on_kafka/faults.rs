@@ -1,0 +1,1 @@
+//! What a broker, a network or a double of ours can do to us.

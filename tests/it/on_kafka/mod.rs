@@ -1,0 +1,6 @@
+//! The ports on a real Kafka: the contract, and what only a real broker can do.
+
+mod faults;
+mod world;
+
+crate::contract::laws!(crate::on_kafka::world::KafkaWorld);

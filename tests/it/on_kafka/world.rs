@@ -1,0 +1,216 @@
+//! Topics and a group of their own on the broker that the tests share.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+use wayfarer::domain::EventTime;
+use wayfarer::kafka::{Admin, KafkaConfig, KafkaInput, KafkaOutput, TopicSpec};
+use wayfarer::runtime::OutputTopic;
+
+use crate::contract::{Entry, Foreign, World};
+use crate::support::broker::{self, Broker};
+
+const WAIT: Duration = Duration::from_secs(60);
+const OUTPUT_PARTITIONS: u32 = 3;
+
+/// Names that nobody else uses on the broker.
+pub(super) struct KafkaWorld {
+    pub(super) config: KafkaConfig,
+    writer: BaseProducer,
+}
+
+impl KafkaWorld {
+    /// A world on this broker.
+    pub(super) fn on(broker: &Broker, partitions: u32) -> Self {
+        let name = fresh_name();
+        let mut config = broker::config(broker.bootstrap());
+        config.group_id.clone_from(&name);
+        config.inputs = vec![format!("{name}-input")];
+        config.outputs = OutputTopic::ALL
+            .map(|topic| (topic, format!("{name}.{}", topic.suffix())))
+            .into();
+        let admin = Admin::open(&config).unwrap();
+        let spec = |name: &String, partitions| TopicSpec {
+            name: name.clone(),
+            partitions,
+            replication: Some(1),
+            settings: BTreeMap::new(),
+        };
+        let mut specs = vec![spec(&config.inputs[0], partitions)];
+        specs.extend(config.outputs.values().map(|t| spec(t, OUTPUT_PARTITIONS)));
+        assert_eq!(admin.create_topics(&specs).unwrap().len(), specs.len());
+        await_leaders(&config, &specs);
+        let writer = writer(&config, &[]);
+        Self { config, writer }
+    }
+
+    pub(super) fn input(&self) -> &str {
+        &self.config.inputs[0]
+    }
+}
+
+impl World for KafkaWorld {
+    type Input = KafkaInput;
+    type Output = KafkaOutput;
+    type Foreign = Transaction;
+
+    fn new(partitions: u32) -> Self {
+        Self::on(broker::shared(), partitions)
+    }
+
+    fn join(&self) -> KafkaInput {
+        KafkaInput::join(&self.config).unwrap()
+    }
+
+    fn open(&self) -> KafkaOutput {
+        KafkaOutput::open(&self.config).unwrap()
+    }
+
+    fn append(&self, partition: u32, records: &[Entry]) {
+        write(&self.writer, self.input(), partition, records);
+    }
+
+    fn append_undecided(&self, partition: u32, records: &[Entry]) -> Transaction {
+        let id = fresh_name();
+        let producer = writer(&self.config, &[("transactional.id", &id)]);
+        producer.init_transactions(WAIT).unwrap();
+        producer.begin_transaction().unwrap();
+        write(&producer, self.input(), partition, records);
+        Transaction(producer)
+    }
+
+    fn committed(&self, partition: u32) -> Option<u64> {
+        let reader = reader(&self.config, &self.config.group_id);
+        let mut list = TopicPartitionList::new();
+        list.add_partition(self.input(), i32::try_from(partition).unwrap());
+        let found = reader.committed_offsets(list, WAIT).unwrap();
+        match found.elements()[0].offset() {
+            Offset::Offset(offset) => Some(u64::try_from(offset).unwrap()),
+            _ => None,
+        }
+    }
+
+    fn read_back(&self, topic: OutputTopic) -> Vec<Vec<Entry>> {
+        let topic = &self.config.outputs[&topic];
+        (0..OUTPUT_PARTITIONS)
+            .map(|partition| self.read_partition(topic, partition))
+            .collect()
+    }
+}
+
+impl KafkaWorld {
+    fn read_partition(&self, topic: &str, partition: u32) -> Vec<Entry> {
+        let reader = reader(&self.config, &fresh_name());
+        let partition = i32::try_from(partition).unwrap();
+        let (_, end) = reader.fetch_watermarks(topic, partition, WAIT).unwrap();
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic, partition, Offset::Beginning)
+            .unwrap();
+        reader.assign(&list).unwrap();
+        drop(list);
+        let mut entries = Vec::new();
+        let mut next = 0;
+        while next < end {
+            let message = reader.poll(WAIT).expect("a record").unwrap();
+            next = message.offset() + 1;
+            let headers = message.headers().map_or_else(Vec::new, |headers| {
+                let pairs = headers.iter();
+                pairs
+                    .map(|h| (h.key.to_owned(), h.value.unwrap().to_vec()))
+                    .collect()
+            });
+            entries.push(Entry {
+                key: message.key().map(<[u8]>::to_vec),
+                value: message.payload().map(<[u8]>::to_vec),
+                headers,
+                timestamp: message.timestamp().to_millis().map(EventTime::from_millis),
+            });
+        }
+        entries
+    }
+}
+
+/// A transaction that waits for its end.
+pub(super) struct Transaction(BaseProducer);
+
+impl Foreign for Transaction {
+    fn commit(self) {
+        self.0.commit_transaction(WAIT).unwrap();
+    }
+
+    fn abort(self) {
+        // Everything was acknowledged, so there is nothing to be served meanwhile.
+        self.0.abort_transaction(WAIT).unwrap();
+    }
+}
+
+/// The broker answers for a new partition a little later than it has created it.
+fn await_leaders(config: &KafkaConfig, specs: &[TopicSpec]) {
+    let reader = reader(config, &fresh_name());
+    for spec in specs {
+        for partition in 0..i32::try_from(spec.partitions).unwrap() {
+            let ends = || reader.fetch_watermarks(&spec.name, partition, WAIT);
+            while ends().is_err_and(|error| {
+                error.rdkafka_error_code() == Some(RDKafkaErrorCode::NotLeaderForPartition)
+            }) {}
+        }
+    }
+}
+
+fn write(producer: &BaseProducer, topic: &str, partition: u32, records: &[Entry]) {
+    for entry in records {
+        let mut record = BaseRecord::<[u8], [u8]>::to(topic);
+        record.partition = Some(i32::try_from(partition).unwrap());
+        record.key = entry.key.as_deref();
+        record.payload = entry.value.as_deref();
+        record.timestamp = entry.timestamp.map(EventTime::as_millis);
+        let headers = entry
+            .headers
+            .iter()
+            .fold(OwnedHeaders::new(), |headers, (key, value)| {
+                headers.insert(Header {
+                    key,
+                    value: Some(value),
+                })
+            });
+        record.headers = Some(headers);
+        producer.send(record).map_err(|(error, _)| error).unwrap();
+    }
+    producer.flush(WAIT).unwrap();
+}
+
+fn writer(config: &KafkaConfig, more: &[(&str, &str)]) -> BaseProducer {
+    let mut settings = ClientConfig::new();
+    settings
+        .set("bootstrap.servers", &config.bootstrap_servers)
+        .set("enable.idempotence", "true")
+        .set("linger.ms", "0");
+    for (name, value) in more {
+        settings.set(*name, *value);
+    }
+    settings.create().unwrap()
+}
+
+fn reader(config: &KafkaConfig, group: &str) -> BaseConsumer {
+    ClientConfig::new()
+        .set("bootstrap.servers", &config.bootstrap_servers)
+        .set("group.id", group)
+        .set("enable.auto.commit", "false")
+        .set("isolation.level", "read_committed")
+        .create()
+        .unwrap()
+}
+
+/// A name that no other test, run or process uses.
+fn fresh_name() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    format!("t{}-{}-{count}", std::process::id(), now.as_millis())
+}
