@@ -9,8 +9,12 @@ mod console;
 pub mod demo;
 mod echo;
 mod exit;
+mod generate;
 mod given;
+mod pipeline;
 mod replay;
+mod run;
+mod sink;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -87,17 +91,21 @@ Exit codes:
 
 #[derive(Subcommand, Debug)]
 enum Verb {
+    Run(run::Args),
     Validate(validate::Args),
     Echo(echo::Args),
     Replay(replay::Args),
+    Generate(generate::Args),
 }
 
 impl Verb {
     fn run(&self, world: &mut World<'_>) -> io::Result<Exit> {
         match self {
+            Self::Run(args) => run::run(args, world),
             Self::Validate(args) => validate::run(args, world),
             Self::Echo(args) => echo::run(args, world),
             Self::Replay(args) => replay::run(args, world),
+            Self::Generate(args) => generate::run(args, world),
         }
     }
 }

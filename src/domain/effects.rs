@@ -88,7 +88,8 @@ pub enum Cause {
     Return,
 }
 
-/// A touch of one channel on the way to a conversion; equal neighbours are one, with the later time.
+/// A touch of one channel on the way to a conversion; equal neighbours are one, with the later
+/// time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Exposure {
     /// When it last happened.

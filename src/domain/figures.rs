@@ -187,7 +187,13 @@ fn figure(
         Breakdown::Currency(currency) => KpiKey::currency_label(currency),
     };
     let sum = |kpis: &[Kpi]| {
-        let key = |kpi| KpiKey { kpi, map, label };
+        // Whether a customer is active is no matter of a map.
+        let map_of = |kpi| if kpi == Kpi::ActiveCustomers { 0 } else { map };
+        let key = |kpi| KpiKey {
+            kpi,
+            map: map_of(kpi),
+            label,
+        };
         kpis.iter()
             .map(|kpi| panes.window(&key(*kpi), window, now))
             .sum()
@@ -199,5 +205,52 @@ fn figure(
         window: Some(window),
         numerator: sum(formula.numerator),
         denominator: (!formula.denominator.is_empty()).then(|| sum(formula.denominator)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        Effect, EffectId, EffectKind, MapSpec, Settings, Sign, StageSpec, StepSpec,
+    };
+
+    /// Maps of one stage each.
+    fn maps(ids: &[&str]) -> Maps {
+        let specs: Vec<_> = ids
+            .iter()
+            .map(|id| MapSpec {
+                stages: vec![StageSpec {
+                    id: "seen".into(),
+                    steps: vec![StepSpec {
+                        id: None,
+                        on: vec!["page_viewed".into()],
+                    }],
+                    conversion: Vec::new(),
+                }],
+                ..MapSpec::new(id)
+            })
+            .collect();
+        Maps::compile(&specs, &Settings::default()).unwrap()
+    }
+
+    #[test]
+    fn every_map_divides_by_the_customers_that_were_active() {
+        let mut panes = Panes::default();
+        panes.add(&Effect {
+            id: EffectId::of(&[]),
+            map: 0,
+            at: EventTime::from_millis(0),
+            sign: Sign::Assert,
+            kind: EffectKind::LastTouch { before: None },
+        });
+        let figures = figures(&maps(&["a", "b"]), &panes, EventTime::from_millis(0));
+        let rates = figures
+            .iter()
+            .filter(|figure| figure.name == "customer_conversion_rate");
+        assert!(rates.clone().any(|figure| figure.map == 1));
+        for rate in rates {
+            assert_eq!(rate.denominator, Some(1), "{rate:?}");
+        }
     }
 }

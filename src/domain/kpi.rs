@@ -226,7 +226,12 @@ pub(super) fn count(effect: &Effect, mut add: impl FnMut(KpiKey, EventTime, i64)
                 add(key(Kpi::ActiveCustomers, 0), *before, -one);
             }
         }
-        episode => count_episode(episode, now),
+        EffectKind::Opened { .. }
+        | EffectKind::Dropped { .. }
+        | EffectKind::Abandoned(_)
+        | EffectKind::Retracted(_)
+        | EffectKind::Recovered(_)
+        | EffectKind::Completed { .. } => count_episode(&effect.kind, now),
     }
 }
 
@@ -243,7 +248,14 @@ fn count_episode(kind: &EffectKind, mut now: impl FnMut(Kpi, u32, i64)) {
         }
         EffectKind::Completed { rule } => (*rule, Some((Kpi::Completed, 1)), -1),
         EffectKind::Recovered(recovery) => (recovery.rule, Some((Kpi::Recovered, 1)), 0),
-        _ => return,
+        EffectKind::Abandoned(_)
+        | EffectKind::Retracted(_)
+        | EffectKind::Transition { .. }
+        | EffectKind::StayCompleted { .. }
+        | EffectKind::SessionEnded(_)
+        | EffectKind::Converted(_)
+        | EffectKind::Refunded { .. }
+        | EffectKind::LastTouch { .. } => return,
     };
     if let Some((kpi, amount)) = ends_as {
         now(kpi, rule.into(), amount);

@@ -13,7 +13,8 @@ use super::vocabulary;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct KindId(pub u16);
 
-/// A channel's number, below 64; 0 stands for a missing channel and for those not in the vocabulary.
+/// A channel's number, below 64; 0 stands for a missing channel and for those not in the
+/// vocabulary.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ChannelId(pub u8);
 

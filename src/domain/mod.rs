@@ -4,6 +4,16 @@
 //! here reads a clock, a file or a setting, starts a thread, writes a log line or depends on the
 //! order of a hash map, so that a test, a replay and the Kafka worker get the same from the same.
 
+#![deny(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::iter_over_hash_type,
+    clippy::float_arithmetic,
+    clippy::wildcard_enum_match_arm,
+    clippy::match_wildcard_for_single_variants
+)]
+
+mod check;
 mod compile;
 mod context;
 mod customer;

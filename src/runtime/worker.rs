@@ -105,6 +105,7 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
     ///
     /// As [`run`](Self::run).
     pub fn turn(&mut self) -> Result<(), Error> {
+        self.observer.turned();
         let news = self.poll()?;
         if !news.lost.is_empty() {
             self.lose(&news.lost)?;

@@ -1,0 +1,292 @@
+//! Topics and groups in memory, and the trouble that a test asks for.
+
+use std::cell::{Ref, RefCell, RefMut};
+use std::collections::{BTreeMap, VecDeque};
+use std::num::NonZeroU32;
+use std::rc::Rc;
+
+use super::clock::SimClock;
+use super::group::{Group, MemberId};
+use super::log::{PartitionLog, Record, StoredRecord, TransactionId};
+use super::transaction::SimTransaction;
+use crate::runtime::{Clock, Error, Source};
+use crate::wire::placement;
+
+/// A broker in memory. Clones are the same broker.
+#[derive(Clone, Debug)]
+pub struct SimBroker(Rc<RefCell<Cluster>>);
+
+/// What a broker keeps.
+#[derive(Debug)]
+pub(super) struct Cluster {
+    clock: SimClock,
+    topics: BTreeMap<String, Topic>,
+    pub(super) groups: BTreeMap<String, Group>,
+    pub(super) away: bool,
+    /// For each flush that is to fail: how many records it writes all the same.
+    pub(super) failing: VecDeque<usize>,
+    /// How many transactions were begun.
+    transactions: u64,
+}
+
+/// A topic.
+#[derive(Debug)]
+pub(super) struct Topic {
+    partitions: Vec<PartitionLog>,
+    /// How many records without a key were placed.
+    keyless: u32,
+}
+
+impl SimBroker {
+    /// A broker without topics.
+    pub fn new(clock: &SimClock) -> Self {
+        Self(Rc::new(RefCell::new(Cluster {
+            clock: clock.clone(),
+            topics: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            away: false,
+            failing: VecDeque::new(),
+            transactions: 0,
+        })))
+    }
+
+    /// Creates a topic.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Fatal`] if there is one of this name, or it would have no partitions.
+    pub fn create_topic(&self, name: &str, partitions: u32) -> Result<(), Error> {
+        if partitions == 0 {
+            return Err(Error::Fatal(format!(
+                "topic {name} needs at least one partition"
+            )));
+        }
+        let mut cluster = self.cluster_mut();
+        if cluster.topics.contains_key(name) {
+            return Err(Error::Fatal(format!("there is a topic {name} already")));
+        }
+        let partitions = (0..partitions).map(|_| PartitionLog::default()).collect();
+        cluster.topics.insert(
+            name.to_owned(),
+            Topic {
+                partitions,
+                keyless: 0,
+            },
+        );
+        Ok(())
+    }
+
+    /// Writes a record where its key belongs; records without a key go round. Returns the
+    /// partition and the offset. Works in an outage too: the outage is between the broker and the
+    /// clients.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Fatal`] if there is no such topic.
+    pub fn write(&self, topic: &str, record: Record) -> Result<(u32, u64), Error> {
+        self.cluster_mut().write(topic, record)
+    }
+
+    /// Writes a record to a partition of the caller's choice, and returns the offset.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Fatal`] if there is no such topic or partition.
+    pub fn write_to(&self, topic: &str, partition: u32, record: Record) -> Result<u64, Error> {
+        self.cluster_mut().write_to(topic, partition, record, None)
+    }
+
+    /// Begins a transaction of some program that writes to the topics.
+    pub fn begin_transaction(&self) -> SimTransaction {
+        let mut cluster = self.cluster_mut();
+        cluster.transactions += 1;
+        SimTransaction {
+            broker: self.clone(),
+            id: TransactionId(cluster.transactions),
+        }
+    }
+
+    /// Appends a mark to a partition: something that takes an offset and is never handed over.
+    ///
+    /// # Errors
+    ///
+    /// As [`write_to`](Self::write_to).
+    pub fn mark(&self, topic: &str, partition: u32) -> Result<(), Error> {
+        self.cluster_mut().log_mut(topic, partition)?.mark();
+        Ok(())
+    }
+
+    /// Drops the oldest entries of a partition, as retention does.
+    ///
+    /// # Errors
+    ///
+    /// As [`write_to`](Self::write_to).
+    pub fn forget_before(&self, topic: &str, partition: u32, offset: u64) -> Result<(), Error> {
+        self.cluster_mut()
+            .log_mut(topic, partition)?
+            .forget_before(offset);
+        Ok(())
+    }
+
+    /// The records that a topic keeps, partition after partition, each in order.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    pub fn records(&self, topic: &str) -> Result<Vec<StoredRecord>, Error> {
+        let cluster = self.cluster();
+        let partitions = &cluster.topic(topic)?.partitions;
+        Ok(partitions
+            .iter()
+            .flat_map(PartitionLog::records)
+            .cloned()
+            .collect())
+    }
+
+    /// Begins or ends an outage between the broker and all clients: meanwhile polls bring nothing,
+    /// probes fail, and whatever else needs the broker is to be tried again.
+    pub fn set_away(&self, away: bool) {
+        self.cluster_mut().away = away;
+    }
+
+    /// Lets a flush that has something to write fail after the first `written` of its records
+    /// (all but one, if it has no more). Called several times, it fails as many flushes in turn.
+    pub fn fail_flush(&self, written: usize) {
+        self.cluster_mut().failing.push_back(written);
+    }
+
+    /// Throws a member out of its group, as happens to one that was not heard of in time: its
+    /// partitions are free at once, and it learns of it at its next poll.
+    pub fn expel(&self, group: &str, member: MemberId) {
+        if let Some(group) = self.cluster_mut().groups.get_mut(group) {
+            group.expel(member);
+        }
+    }
+
+    /// The partitions that a member has, in the eyes of its group.
+    pub fn holdings(&self, group: &str, member: MemberId) -> Vec<Source> {
+        let cluster = self.cluster();
+        cluster
+            .groups
+            .get(group)
+            .map_or_else(Vec::new, |group| group.holdings(member))
+    }
+
+    /// The offset that a group stored for a partition.
+    pub fn committed(&self, group: &str, source: Source) -> Option<u64> {
+        self.cluster().groups.get(group)?.committed(source)
+    }
+
+    pub(super) fn cluster(&self) -> Ref<'_, Cluster> {
+        self.0.borrow()
+    }
+
+    pub(super) fn cluster_mut(&self) -> RefMut<'_, Cluster> {
+        self.0.borrow_mut()
+    }
+}
+
+impl Cluster {
+    /// Fails during an outage.
+    pub(super) fn reach(&self) -> Result<(), Error> {
+        if self.away {
+            return Err(Error::Retry("the broker cannot be reached".into()));
+        }
+        Ok(())
+    }
+
+    /// How many partitions a topic has.
+    pub(super) fn partition_count(&self, topic: &str) -> Result<NonZeroU32, Error> {
+        Ok(self.topic(topic)?.count())
+    }
+
+    /// A partition of a topic.
+    pub(super) fn log(&self, topic: &str, partition: u32) -> Result<&PartitionLog, Error> {
+        let partitions = &self.topic(topic)?.partitions;
+        partitions
+            .get(place(partition))
+            .ok_or_else(|| no_partition(topic, partition))
+    }
+
+    /// Writes a record where its key belongs.
+    pub(super) fn write(&mut self, topic: &str, record: Record) -> Result<(u32, u64), Error> {
+        let found = self.topic_mut(topic)?;
+        let count = found.count();
+        let partition = match &record.key {
+            Some(key) => placement::partition(key, count),
+            None => {
+                found.keyless = found.keyless.wrapping_add(1);
+                found.keyless.wrapping_sub(1) % count
+            }
+        };
+        Ok((partition, self.write_to(topic, partition, record, None)?))
+    }
+
+    /// Writes a record to a partition, in a transaction or by itself.
+    pub(super) fn write_to(
+        &mut self,
+        topic: &str,
+        partition: u32,
+        record: Record,
+        transaction: Option<TransactionId>,
+    ) -> Result<u64, Error> {
+        let written = self.clock.wall();
+        let log = self.log_mut(topic, partition)?;
+        let offset = log.next();
+        let stored = StoredRecord {
+            partition,
+            offset,
+            timestamp: record.timestamp.unwrap_or(written),
+            key: record.key,
+            value: record.value,
+            headers: record.headers,
+        };
+        log.append(stored, transaction);
+        Ok(offset)
+    }
+
+    /// Decides a transaction wherever it wrote.
+    pub(super) fn decide(&mut self, id: TransactionId, committed: bool) {
+        let logs = self
+            .topics
+            .values_mut()
+            .flat_map(|topic| &mut topic.partitions);
+        logs.for_each(|log| log.decide(id, committed));
+    }
+
+    fn log_mut(&mut self, topic: &str, partition: u32) -> Result<&mut PartitionLog, Error> {
+        let partitions = &mut self.topic_mut(topic)?.partitions;
+        partitions
+            .get_mut(place(partition))
+            .ok_or_else(|| no_partition(topic, partition))
+    }
+
+    fn topic(&self, name: &str) -> Result<&Topic, Error> {
+        self.topics.get(name).ok_or_else(|| no_topic(name))
+    }
+
+    fn topic_mut(&mut self, name: &str) -> Result<&mut Topic, Error> {
+        self.topics.get_mut(name).ok_or_else(|| no_topic(name))
+    }
+}
+
+impl Topic {
+    fn count(&self) -> NonZeroU32 {
+        let count = u32::try_from(self.partitions.len())
+            .ok()
+            .and_then(NonZeroU32::new);
+        count.expect("a topic is created with a count of at least one that fits 32 bits")
+    }
+}
+
+fn place(partition: u32) -> usize {
+    usize::try_from(partition).unwrap_or(usize::MAX)
+}
+
+fn no_topic(name: &str) -> Error {
+    Error::Fatal(format!("there is no topic {name}: create it"))
+}
+
+fn no_partition(topic: &str, partition: u32) -> Error {
+    Error::Fatal(format!("topic {topic} has no partition {partition}"))
+}

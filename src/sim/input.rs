@@ -1,0 +1,319 @@
+//! A member of a consumer group.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::broker::{Cluster, SimBroker};
+use super::group::{Group, MemberId};
+use super::log::{Found, PartitionLog, StoredRecord};
+use crate::runtime::{Error, InputEvent, InputLog, InputRecord, Source, Start};
+
+/// A member of a consumer group that reads the input topics. Dropping it leaves the group.
+#[derive(Debug)]
+pub struct SimInput {
+    broker: SimBroker,
+    group: String,
+    topics: Vec<String>,
+    id: MemberId,
+    reading: BTreeMap<Source, Reading>,
+    /// The probes that wait for their answers.
+    probes: BTreeSet<Source>,
+    /// Where the next poll begins, so that every partition has its turn.
+    turn: Option<Source>,
+}
+
+/// How far a started partition was read.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    /// None until the broker told where the oldest record is.
+    next: Option<u64>,
+    paused: bool,
+}
+
+impl SimInput {
+    /// Joins a group, which is made if it is new. Partitions come with later polls.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Fatal`] if there is no such topic, or the group's other members read others.
+    pub fn join(broker: &SimBroker, group: &str, topics: &[&str]) -> Result<Self, Error> {
+        let mut cluster = broker.cluster_mut();
+        let counts: Vec<u32> = topics
+            .iter()
+            .map(|topic| cluster.partition_count(topic).map(NonZeroU32::get))
+            .collect::<Result<_, _>>()?;
+        let topics: Vec<String> = topics.iter().map(|topic| (*topic).to_owned()).collect();
+        let members = cluster.groups.entry(group.to_owned());
+        let members = members.or_insert_with(|| Group::new(topics.clone(), &counts));
+        if members.topics() != topics {
+            let read = members.topics().join(", ");
+            return Err(Error::Fatal(format!(
+                "the members of group {group} read {read}"
+            )));
+        }
+        let id = members.join();
+        Ok(Self {
+            broker: broker.clone(),
+            group: group.to_owned(),
+            topics,
+            id,
+            reading: BTreeMap::new(),
+            probes: BTreeSet::new(),
+            turn: None,
+        })
+    }
+
+    /// Which member this is.
+    pub fn id(&self) -> MemberId {
+        self.id
+    }
+
+    /// The started partitions, beginning with the one whose turn it is.
+    fn in_turn(&self) -> Vec<Source> {
+        let first = self.turn.unwrap_or(Source {
+            input: 0,
+            partition: 0,
+        });
+        let behind = self.reading.range(first..);
+        behind
+            .chain(self.reading.range(..first))
+            .map(|(source, _)| *source)
+            .collect()
+    }
+
+    /// Reads up to `limit` records, and passes by what is no record.
+    fn read(&mut self, cluster: &Cluster, limit: usize) -> Result<Vec<Taken>, Error> {
+        let mut taken = Vec::new();
+        for source in self.in_turn() {
+            let log = cluster.log(topic_of(&self.topics, source)?, source.partition)?;
+            let Some(reading) = self.reading.get_mut(&source) else {
+                continue;
+            };
+            let mut next = reading.next.unwrap_or_else(|| log.begin());
+            check_place(log, source, next)?;
+            while !reading.paused && taken.len() < limit {
+                match log.find(next) {
+                    Found::Record(record) => {
+                        next = record.offset + 1;
+                        taken.push(Taken { source, record });
+                    }
+                    Found::End(end) => {
+                        next = end;
+                        break;
+                    }
+                }
+            }
+            reading.next = Some(next);
+            if taken.len() >= limit {
+                self.turn = self
+                    .reading
+                    .range(after(source)..)
+                    .next()
+                    .map(|(follower, _)| *follower);
+                break;
+            }
+        }
+        Ok(taken)
+    }
+
+    /// The answers to the probes.
+    fn ends(&mut self, cluster: &Cluster) -> Result<Vec<(Source, u64)>, Error> {
+        let mut ends = Vec::new();
+        for source in std::mem::take(&mut self.probes) {
+            let log = cluster.log(topic_of(&self.topics, source)?, source.partition)?;
+            ends.push((source, log.end()));
+        }
+        Ok(ends)
+    }
+
+    fn stop_reading(&mut self, sources: &[Source]) {
+        for source in sources {
+            self.reading.remove(source);
+            self.probes.remove(source);
+        }
+    }
+
+    /// Calls `work` with the group, which exists as long as it has a member.
+    fn with_group<T>(&self, work: impl FnOnce(&mut Group, MemberId) -> T) -> T {
+        let mut cluster = self.broker.cluster_mut();
+        let group = cluster.groups.get_mut(&self.group);
+        work(
+            group.expect("joining makes the group, and groups are never removed"),
+            self.id,
+        )
+    }
+}
+
+/// A record that was read.
+struct Taken {
+    source: Source,
+    record: Rc<StoredRecord>,
+}
+
+impl InputLog for SimInput {
+    /// Returns at once: time passes only on the clock.
+    fn poll(
+        &mut self,
+        _wait: Duration,
+        limit: usize,
+        sink: &mut dyn FnMut(InputEvent<'_>),
+    ) -> Result<usize, Error> {
+        let broker = self.broker.clone();
+        if broker.cluster().away {
+            self.probes.clear();
+            return Ok(0);
+        }
+        // What is handed over is taken out of the cluster first, so that the sink may use it.
+        let ends = self.ends(&broker.cluster())?;
+        let taken = self.read(&broker.cluster(), limit)?;
+        let news = self.with_group(Group::news);
+        self.stop_reading(&news.revoked);
+        self.stop_reading(&news.lost);
+        let mut events = ends.len() + taken.len();
+        for (source, offset) in ends {
+            sink(InputEvent::End { source, offset });
+        }
+        for Taken { source, record } in &taken {
+            sink(InputEvent::Record(borrowed(*source, record)));
+        }
+        if !news.lost.is_empty() {
+            sink(InputEvent::Lost(news.lost));
+            events += 1;
+        }
+        if !news.revoked.is_empty() {
+            sink(InputEvent::Revoked(news.revoked));
+            events += 1;
+        }
+        if !news.assigned.is_empty() {
+            sink(InputEvent::Assigned(news.assigned));
+            events += 1;
+        }
+        Ok(events)
+    }
+
+    fn start(&mut self, places: &[(Source, Start)]) -> Result<(), Error> {
+        for (source, start) in places {
+            if !self.with_group(|group, id| group.start(id, *source)) {
+                continue;
+            }
+            let next = match start {
+                Start::Earliest => None,
+                Start::At(offset) => Some(*offset),
+            };
+            let reading = self.reading.entry(*source);
+            reading
+                .or_insert(Reading {
+                    next,
+                    paused: false,
+                })
+                .next = next;
+        }
+        Ok(())
+    }
+
+    fn release(&mut self, sources: &[Source]) -> Result<(), Error> {
+        for source in sources {
+            self.with_group(|group, id| group.release(id, *source));
+        }
+        Ok(())
+    }
+
+    fn pause(&mut self, sources: &[Source]) -> Result<(), Error> {
+        self.set_paused(sources, true);
+        Ok(())
+    }
+
+    fn resume(&mut self, sources: &[Source]) -> Result<(), Error> {
+        self.set_paused(sources, false);
+        Ok(())
+    }
+
+    fn probe(&mut self, sources: &[Source]) {
+        let started = sources
+            .iter()
+            .filter(|source| self.reading.contains_key(source));
+        self.probes.extend(started);
+    }
+
+    fn position(&self, source: Source) -> Option<u64> {
+        self.reading.get(&source)?.next
+    }
+
+    fn partition_count(&mut self, input: u16) -> Result<NonZeroU32, Error> {
+        let cluster = self.broker.cluster();
+        cluster.reach()?;
+        cluster.partition_count(topic_of(
+            &self.topics,
+            Source {
+                input,
+                partition: 0,
+            },
+        )?)
+    }
+
+    fn commit(&mut self, next: &[(Source, u64)]) -> Result<(), Error> {
+        self.broker.cluster().reach()?;
+        for (source, offset) in next {
+            if !self.with_group(|group, id| group.commit(id, *source, *offset)) {
+                return Err(Error::Abort(format!("{source:?} is not ours to commit")));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl SimInput {
+    fn set_paused(&mut self, sources: &[Source], paused: bool) {
+        for source in sources {
+            if let Some(reading) = self.reading.get_mut(source) {
+                reading.paused = paused;
+            }
+        }
+    }
+}
+
+impl Drop for SimInput {
+    fn drop(&mut self) {
+        self.with_group(Group::leave);
+    }
+}
+
+fn topic_of(topics: &[String], source: Source) -> Result<&str, Error> {
+    let topic = topics.get(usize::from(source.input)).map(String::as_str);
+    topic.ok_or_else(|| Error::Fatal(format!("there is no input {}", source.input)))
+}
+
+/// Fails if a reader cannot stand at `next`.
+fn check_place(log: &PartitionLog, source: Source, next: u64) -> Result<(), Error> {
+    if log.holds(next) {
+        return Ok(());
+    }
+    let (begin, end) = (log.begin(), log.end());
+    Err(Error::Fatal(format!(
+        "{source:?} has no offset {next}: it holds {begin} to {end}"
+    )))
+}
+
+/// The least source that is greater.
+fn after(source: Source) -> Source {
+    Source {
+        partition: source.partition.saturating_add(1),
+        ..source
+    }
+}
+
+fn borrowed(source: Source, record: &StoredRecord) -> InputRecord<'_> {
+    let headers = record.headers.iter();
+    InputRecord {
+        source,
+        offset: record.offset,
+        timestamp: Some(record.timestamp),
+        key: record.key.as_deref(),
+        value: record.value.as_deref(),
+        headers: headers
+            .map(|(name, value)| (name.as_str(), value.as_slice()))
+            .collect(),
+    }
+}

@@ -1,0 +1,80 @@
+//! A producer.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::broker::{Cluster, SimBroker};
+use super::log::Record;
+use crate::runtime::{Error, OutputLog, OutputRecord, OutputTopic};
+
+/// A producer of the output topics. What was sent can be read once it is flushed; dropping the
+/// producer gives up what was not.
+#[derive(Debug)]
+pub struct SimOutput {
+    broker: SimBroker,
+    topics: BTreeMap<OutputTopic, String>,
+    queue: VecDeque<OutputRecord>,
+}
+
+impl SimOutput {
+    /// A producer of the topics with these names.
+    pub fn open(broker: &SimBroker, topics: BTreeMap<OutputTopic, String>) -> Self {
+        Self {
+            broker: broker.clone(),
+            topics,
+            queue: VecDeque::new(),
+        }
+    }
+
+    fn name_of(&self, topic: OutputTopic) -> Result<&str, Error> {
+        let name = self.topics.get(&topic).map(String::as_str);
+        name.ok_or_else(|| Error::Fatal(format!("no output topic {}: name one", topic.suffix())))
+    }
+
+    fn write(&self, cluster: &mut Cluster, record: OutputRecord) -> Result<(), Error> {
+        let name = self.name_of(record.topic)?;
+        let written = Record {
+            timestamp: record.timestamp,
+            key: record.key,
+            value: record.value,
+            headers: record.headers,
+        };
+        cluster.write(name, written).map(drop)
+    }
+}
+
+impl OutputLog for SimOutput {
+    fn send(&mut self, record: OutputRecord) -> Result<(), Error> {
+        let name = self.name_of(record.topic)?;
+        self.broker.cluster().partition_count(name)?;
+        self.queue.push_back(record);
+        Ok(())
+    }
+
+    /// Writes what was sent. During an outage it stays queued; after a failure that the test asked
+    /// for, what was not written is gone.
+    fn flush(&mut self) -> Result<(), Error> {
+        let broker = self.broker.clone();
+        let mut cluster = broker.cluster_mut();
+        cluster.reach()?;
+        let mut queue = std::mem::take(&mut self.queue);
+        let sent = queue.len();
+        let failing = if sent == 0 {
+            None
+        } else {
+            cluster.failing.pop_front()
+        };
+        if let Some(written) = failing {
+            queue.truncate(written.min(sent - 1));
+        }
+        let written = queue.len();
+        for record in queue {
+            self.write(&mut cluster, record)?;
+        }
+        match failing {
+            Some(_) => Err(Error::Abort(format!(
+                "{written} of {sent} records were written"
+            ))),
+            None => Ok(()),
+        }
+    }
+}

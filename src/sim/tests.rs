@@ -1,0 +1,300 @@
+//! What the port contract does not say of the simulation.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use super::{Record, SimBroker, SimClock, SimInput, SimOutput, StoredRecord};
+use crate::domain::EventTime;
+use crate::runtime::{
+    Error, InputEvent, InputLog, OutputLog, OutputRecord, OutputTopic, Source, Start,
+};
+
+const TOPIC: &str = "touchpoints";
+const GROUP: &str = "wayfarer";
+
+fn source(partition: u32) -> Source {
+    Source {
+        input: 0,
+        partition,
+    }
+}
+
+fn broker(partitions: u32) -> SimBroker {
+    let broker = SimBroker::new(&SimClock::new(EventTime::from_millis(1_000)));
+    broker.create_topic(TOPIC, partitions).unwrap();
+    broker
+}
+
+fn join(broker: &SimBroker) -> SimInput {
+    SimInput::join(broker, GROUP, &[TOPIC]).unwrap()
+}
+
+/// What a poll handed over, records as partition and offset.
+#[derive(Default, PartialEq, Eq, Debug)]
+struct Polled {
+    records: Vec<(u32, u64)>,
+    assigned: Vec<Source>,
+    revoked: Vec<Source>,
+    lost: Vec<Source>,
+    ends: Vec<(Source, u64)>,
+}
+
+fn poll(input: &mut SimInput, limit: usize) -> Polled {
+    let mut polled = Polled::default();
+    let mut events = 0;
+    let count = input.poll(Duration::ZERO, limit, &mut |event| {
+        events += 1;
+        match event {
+            InputEvent::Record(record) => {
+                polled
+                    .records
+                    .push((record.source.partition, record.offset));
+            }
+            InputEvent::Assigned(sources) => polled.assigned.extend(sources),
+            InputEvent::Revoked(sources) => polled.revoked.extend(sources),
+            InputEvent::Lost(sources) => polled.lost.extend(sources),
+            InputEvent::End { source, offset } => polled.ends.push((source, offset)),
+        }
+    });
+    assert_eq!(count, Ok(events));
+    polled
+}
+
+/// Polls, and starts what was assigned at the oldest record.
+fn take(input: &mut SimInput) -> Vec<Source> {
+    let assigned = poll(input, 0).assigned;
+    let places: Vec<_> = assigned
+        .iter()
+        .map(|source| (*source, Start::Earliest))
+        .collect();
+    input.start(&places).unwrap();
+    assigned
+}
+
+fn reader(broker: &SimBroker) -> SimInput {
+    let mut input = join(broker);
+    assert!(!take(&mut input).is_empty());
+    input
+}
+
+fn fill(broker: &SimBroker, partition: u32, records: u32) {
+    for _ in 0..records {
+        broker
+            .write_to(TOPIC, partition, Record::new("ada", "x"))
+            .unwrap();
+    }
+}
+
+fn output(broker: &SimBroker) -> SimOutput {
+    broker.create_topic("alerts", 2).unwrap();
+    SimOutput::open(
+        broker,
+        BTreeMap::from([(OutputTopic::Alerts, "alerts".into())]),
+    )
+}
+
+fn alert(key: Option<&str>, value: &str) -> OutputRecord {
+    OutputRecord {
+        topic: OutputTopic::Alerts,
+        key: key.map(|key| key.as_bytes().to_vec()),
+        value: Some(value.as_bytes().to_vec()),
+        headers: Vec::new(),
+        timestamp: None,
+    }
+}
+
+fn values(broker: &SimBroker) -> Vec<String> {
+    let text = |record: StoredRecord| String::from_utf8(record.value.unwrap()).unwrap();
+    broker
+        .records("alerts")
+        .unwrap()
+        .into_iter()
+        .map(text)
+        .collect()
+}
+
+#[test]
+fn every_partition_has_its_turn() {
+    let broker = broker(3);
+    for partition in 0..3 {
+        fill(&broker, partition, 2);
+    }
+    let mut input = reader(&broker);
+    assert_eq!(poll(&mut input, 3).records, [(0, 0), (0, 1), (1, 0)]);
+    assert_eq!(poll(&mut input, 1).records, [(2, 0)]);
+    fill(&broker, 0, 1);
+    assert_eq!(poll(&mut input, 9).records, [(0, 2), (1, 1), (2, 1)]);
+}
+
+#[test]
+fn marks_move_the_position_and_the_end_but_are_not_handed_over() {
+    let broker = broker(1);
+    fill(&broker, 0, 1);
+    broker.mark(TOPIC, 0).unwrap();
+    fill(&broker, 0, 1);
+    broker.mark(TOPIC, 0).unwrap();
+    let mut input = reader(&broker);
+    assert_eq!(input.position(source(0)), None);
+    input.probe(&[source(0)]);
+    let polled = poll(&mut input, 9);
+    assert_eq!(polled.records, [(0, 0), (0, 2)]);
+    assert_eq!(polled.ends, [(source(0), 4)]);
+    assert_eq!(input.position(source(0)), Some(4));
+}
+
+#[test]
+fn an_outage_holds_records_and_news_back_and_loses_the_probes() {
+    let broker = broker(1);
+    let mut input = reader(&broker);
+    input.probe(&[source(0)]);
+    broker.set_away(true);
+    fill(&broker, 0, 1);
+    let other = join(&broker);
+    drop(other);
+    assert_eq!(poll(&mut input, 9), Polled::default());
+    assert!(matches!(
+        input.commit(&[(source(0), 1)]),
+        Err(Error::Retry(_))
+    ));
+    assert!(matches!(input.partition_count(0), Err(Error::Retry(_))));
+    broker.set_away(false);
+    let polled = poll(&mut input, 9);
+    assert_eq!((polled.records, polled.ends), (vec![(0, 0)], vec![]));
+    assert_eq!(input.partition_count(0), Ok(NonZeroU32::MIN));
+}
+
+#[test]
+fn what_was_sent_during_an_outage_is_written_by_a_later_flush() {
+    let broker = broker(1);
+    let mut output = output(&broker);
+    broker.set_away(true);
+    output.send(alert(Some("ada"), "a")).unwrap();
+    assert!(matches!(output.flush(), Err(Error::Retry(_))));
+    assert_eq!(values(&broker), Vec::<String>::new());
+    broker.set_away(false);
+    assert_eq!(output.flush(), Ok(()));
+    assert_eq!(values(&broker), ["a"]);
+}
+
+#[test]
+fn a_failing_flush_writes_a_part_and_drops_the_rest() {
+    let broker = broker(1);
+    let mut output = output(&broker);
+    broker.fail_flush(1);
+    broker.fail_flush(9);
+    assert_eq!(output.flush(), Ok(()), "with nothing sent nothing fails");
+    for round in ["a", "b", "c"] {
+        for number in 0..2 {
+            output
+                .send(alert(Some("ada"), &format!("{round}{number}")))
+                .unwrap();
+        }
+        assert_eq!(matches!(output.flush(), Err(Error::Abort(_))), round != "c");
+    }
+    assert_eq!(values(&broker), ["a0", "b0", "c0", "c1"]);
+}
+
+#[test]
+fn outputs_are_placed_by_key_and_stamped() {
+    let broker = broker(1);
+    let mut output = output(&broker);
+    output.send(alert(Some("foobar"), "by key")).unwrap();
+    for number in 0..2 {
+        output
+            .send(alert(None, &format!("keyless {number}")))
+            .unwrap();
+    }
+    let at = EventTime::from_millis(5);
+    output
+        .send(OutputRecord {
+            timestamp: Some(at),
+            ..alert(Some("foobar"), "dated")
+        })
+        .unwrap();
+    output.flush().unwrap();
+    let seen: Vec<_> = broker
+        .records("alerts")
+        .unwrap()
+        .into_iter()
+        .map(|record| {
+            (
+                record.partition,
+                record.timestamp.as_millis(),
+                record.value.unwrap(),
+            )
+        })
+        .collect();
+    // murmur2 of "foobar" is -790332482, an even number once its sign is masked.
+    let expected = [
+        (0, 1_000, b"by key".to_vec()),
+        (0, 1_000, b"keyless 0".to_vec()),
+        (0, 5, b"dated".to_vec()),
+        (1, 1_000, b"keyless 1".to_vec()),
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn an_output_without_a_topic_is_refused() {
+    let broker = broker(1);
+    let mut output = output(&broker);
+    let letter = OutputRecord {
+        topic: OutputTopic::DeadLetters,
+        ..alert(None, "x")
+    };
+    let refused = output.send(letter);
+    assert_eq!(
+        refused,
+        Err(Error::Fatal("no output topic dlq: name one".into()))
+    );
+}
+
+#[test]
+fn an_expelled_member_is_told_and_comes_back() {
+    let broker = broker(1);
+    let mut ada = reader(&broker);
+    let mut bob = join(&broker);
+    broker.expel(GROUP, ada.id());
+    assert_eq!(take(&mut bob), [source(0)]);
+    assert!(matches!(
+        ada.commit(&[(source(0), 1)]),
+        Err(Error::Abort(_))
+    ));
+    fill(&broker, 0, 1);
+    let bobs = poll(&mut bob, 9).records;
+    assert_eq!(bobs, [(0, 0)]);
+    let polled = poll(&mut ada, 9);
+    assert_eq!(polled.lost, [source(0)]);
+    assert_eq!(ada.position(source(0)), None);
+    ada.release(&polled.lost).unwrap();
+    assert_eq!(poll(&mut ada, 9), Polled::default(), "it is a member again");
+    drop(bob);
+    assert_eq!(take(&mut ada), [source(0)]);
+    assert_eq!(broker.holdings(GROUP, ada.id()), [source(0)]);
+}
+
+#[test]
+fn a_record_that_is_no_longer_kept_cannot_be_read() {
+    let broker = broker(1);
+    fill(&broker, 0, 3);
+    broker.forget_before(TOPIC, 0, 2).unwrap();
+    let mut input = reader(&broker);
+    assert_eq!(poll(&mut input, 9).records, [(0, 2)]);
+    input.start(&[(source(0), Start::At(1))]).unwrap();
+    let refused = input.poll(Duration::ZERO, 9, &mut |_| {});
+    assert!(matches!(refused, Err(Error::Fatal(_))), "{refused:?}");
+}
+
+#[test]
+fn members_of_a_group_read_the_same_topics() {
+    let broker = broker(1);
+    broker.create_topic("other", 1).unwrap();
+    let _ada = join(&broker);
+    let refused = SimInput::join(&broker, GROUP, &["other"]).unwrap_err();
+    assert_eq!(
+        refused,
+        Error::Fatal("the members of group wayfarer read touchpoints".into())
+    );
+    assert!(SimInput::join(&broker, GROUP, &["nowhere"]).is_err());
+}
