@@ -6,6 +6,7 @@
 
 mod connect;
 mod console;
+pub mod demo;
 mod echo;
 mod exit;
 mod generate;
