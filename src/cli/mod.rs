@@ -12,6 +12,7 @@ mod exit;
 mod generate;
 mod given;
 mod pipeline;
+mod process;
 mod replay;
 mod run;
 mod sink;
@@ -91,6 +92,7 @@ Exit codes:
 
 #[derive(Subcommand, Debug)]
 enum Verb {
+    Demo(demo::Args),
     Run(run::Args),
     Validate(validate::Args),
     Echo(echo::Args),
@@ -101,6 +103,7 @@ enum Verb {
 impl Verb {
     fn run(&self, world: &mut World<'_>) -> io::Result<Exit> {
         match self {
+            Self::Demo(args) => demo::run(args, world),
             Self::Run(args) => run::run(args, world),
             Self::Validate(args) => validate::run(args, world),
             Self::Echo(args) => echo::run(args, world),

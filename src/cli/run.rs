@@ -1,21 +1,19 @@
 //! `wayfarer run`: the pipeline stage.
 
 use std::io::{self, IsTerminal};
-use std::process;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::pipeline::{Pipeline, Shared};
+use super::process::{self, Stopped};
 use super::{ConfigArgs, Exit, World, connect};
 use crate::config::{Config, Log, LogFormat};
 use crate::http::{Edge, Listener, Server};
 use crate::kafka::Admin;
-use crate::runtime::Error;
 
 /// How long stopping may take before the process ends all the same.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(25);
@@ -70,36 +68,17 @@ pub(super) fn run(args: &Args, world: &mut World<'_>) -> io::Result<Exit> {
     }
 }
 
-/// Why the pipeline could not go on.
-struct Stopped {
-    exit: Exit,
-    reason: String,
-}
-
-impl From<Error> for Stopped {
-    fn from(error: Error) -> Self {
-        Self {
-            exit: Exit::Software,
-            reason: error.to_string(),
-        }
-    }
-}
-
 fn work(config: &Config, shared: &Shared) -> Result<(), Stopped> {
-    let unavailable = |reason: String| Stopped {
-        exit: Exit::Unavailable,
-        reason,
-    };
-    let listener = Listener::bind(config.http.listen, "http.listen")
-        .map_err(|error| unavailable(error.to_string()))?;
-    check_topics(config).map_err(unavailable)?;
+    let listener =
+        Listener::bind(config.http.listen, "http.listen").map_err(Stopped::unavailable)?;
+    check_topics(config).map_err(Stopped::unavailable)?;
     let edge = Edge {
         health: Arc::clone(&shared.health),
         registry: Arc::clone(&shared.registry),
     };
     tracing::info!(address = %listener.address(), "serving probes and metrics");
-    let server = Server::start(listener, edge).map_err(|error| unavailable(error.to_string()))?;
-    stop_on_signal(&shared.stop).map_err(|error| unavailable(error.to_string()))?;
+    let server = Server::start(listener, edge).map_err(Stopped::unavailable)?;
+    process::stop_on_signal(&shared.stop).map_err(Stopped::unavailable)?;
     let worker = connect::worker(config);
     let kafka = |number| connect::kafka(config, number);
     let watch = |number| shared.observer(number);
@@ -108,11 +87,11 @@ fn work(config: &Config, shared: &Shared) -> Result<(), Stopped> {
         thread::sleep(WATCH);
     }
     shared.health.stop();
-    end_within(SHUTDOWN_LIMIT);
+    process::end_within(SHUTDOWN_LIMIT);
     let ended = pipeline.join();
     let served = server.stop();
     ended?;
-    served.map_err(|error| unavailable(error.to_string()))?;
+    served.map_err(Stopped::unavailable)?;
     tracing::info!("stopped");
     Ok(())
 }
@@ -146,49 +125,6 @@ fn check_topics(config: &Config) -> Result<(), String> {
 
 fn missing(topic: &str) -> String {
     format!("there is no topic {topic}: create it, or name another in the config")
-}
-
-/// Sets `stop` at the first SIGTERM or SIGINT, and ends the process at the second.
-fn stop_on_signal(stop: &Arc<AtomicBool>) -> io::Result<()> {
-    let stop = Arc::clone(stop);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let entered = runtime.enter();
-    let mut term = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    drop(entered);
-    let listen = move || {
-        runtime.block_on(async {
-            let mut one = async || {
-                tokio::select! { _ = term.recv() => {}, _ = interrupt.recv() => {} }
-            };
-            one().await;
-            tracing::info!("a signal came: committing and leaving; a second one ends at once");
-            stop.store(true, Ordering::Relaxed);
-            one().await;
-            process::exit(Exit::Unavailable.code().into());
-        });
-    };
-    thread::Builder::new()
-        .name("signals".into())
-        .spawn(listen)
-        .map(drop)
-}
-
-/// Ends the process if it has not ended by itself within `limit`.
-fn end_within(limit: Duration) {
-    let watchdog = move || {
-        thread::sleep(limit);
-        tracing::error!(?limit, "stopping took too long: ending without a commit");
-        process::exit(Exit::Software.code().into());
-    };
-    let spawned = thread::Builder::new()
-        .name("watchdog".into())
-        .spawn(watchdog);
-    if let Err(error) = spawned {
-        tracing::warn!(%error, "nobody watches how long stopping takes");
-    }
 }
 
 /// Begins to log to standard error: as text on a terminal, else as JSON.

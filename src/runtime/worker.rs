@@ -29,6 +29,8 @@ const BATCH: usize = 1_000;
 const WAIT: Duration = Duration::from_millis(20);
 /// How often everything is reported, touched or not.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+/// How often the offsets are stored with the group, where they only show how far we are.
+const OFFSETS_INTERVAL: Duration = Duration::from_secs(5);
 /// The pause after passing trouble.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
@@ -56,6 +58,7 @@ pub struct Worker<I, O, C, W> {
     last_commit: Duration,
     last_kpis: Duration,
     last_report: Duration,
+    last_offsets: Duration,
     kpis: KpiMemory,
 }
 
@@ -81,6 +84,7 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
             last_commit: Duration::ZERO,
             last_kpis: Duration::ZERO,
             last_report: Duration::ZERO,
+            last_offsets: Duration::ZERO,
             kpis: KpiMemory::default(),
         }
     }

@@ -4,12 +4,14 @@
 //! ends with a [`summary`]. What is drawn is a function of the board, the moment and the
 //! [`Look`] of the terminal.
 
+mod agreement;
 mod board;
 mod look;
 mod screen;
 mod summary;
 mod table;
 mod tally;
+mod verb;
 
 pub use board::{Board, BoardObserver};
 pub use look::Look;
@@ -17,6 +19,7 @@ pub use screen::{Mode, Screen};
 pub use summary::summary;
 pub use table::{Now, line, table};
 pub use tally::{MapTally, RuleTally, StepTally, Tally};
+pub(super) use verb::{Args, run};
 
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,9 @@ use std::io;
 use std::path::PathBuf;
 use std::thread;
 
-use drive::drive;
+pub(super) use drive::drive;
+pub(super) use plan::Plan;
+pub(super) use spelling::span;
 
 use super::sink::{Lines, Sink, Topic};
 use super::{Exit, World};
@@ -18,7 +20,7 @@ use crate::domain::Millis;
 use crate::kafka::SystemClock;
 use crate::runtime::Clock;
 use crate::traffic::{Rate, Rhythm, Share};
-use spelling::{Moment, moment, pace, rhythm, setting, span};
+use spelling::{Moment, moment, pace, rhythm, setting};
 
 /// Makes up the touchpoints of a shop, as load or as something to look at
 ///
