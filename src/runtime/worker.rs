@@ -100,7 +100,8 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
         }
         self.commit()?;
         self.write_kpis();
-        self.commit()
+        self.commit()?;
+        self.store_offsets()
     }
 
     /// One turn of the loop.
@@ -127,6 +128,9 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
         }
         if now.saturating_sub(self.last_commit) >= self.config.commit_interval {
             self.commit()?;
+        }
+        if now.saturating_sub(self.last_offsets) >= OFFSETS_INTERVAL {
+            self.store_offsets()?;
         }
         if now.saturating_sub(self.last_report) >= REPORT_INTERVAL {
             self.last_report = now;
@@ -192,6 +196,7 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
     /// Commits what is open, then hands partitions over.
     fn hand_over(&mut self, sources: &[Source]) -> Result<(), Error> {
         self.commit()?;
+        self.store_offsets()?;
         self.drop_tasks(sources)
     }
 
@@ -271,15 +276,24 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
             .filter(|task| task.is_touched())
             .map(|task| task.number)
             .collect();
-        let next: Vec<_> = self.tasks.values().flat_map(offsets).collect();
         self.tell_commit(&written, begun);
         for task in self.tasks.values_mut() {
             task.commit();
         }
         self.kpis.commit();
         self.report(|task| touched.contains(&task.number));
+        Ok(())
+    }
+
+    /// Stores with the group how far the tasks have come.
+    fn store_offsets(&mut self) -> Result<(), Error> {
+        self.last_offsets = self.world.clock.monotonic();
+        let next: Vec<_> = self.tasks.values().flat_map(offsets).collect();
+        if next.is_empty() {
+            return Ok(());
+        }
         match self.world.input.commit(&next) {
-            // The offsets only show how far we are: a later commit stores them too.
+            // They only show how far we are; the next time stores them too.
             Ok(()) | Err(Error::Retry(_) | Error::Abort(_)) => Ok(()),
             Err(error) => Err(error),
         }
