@@ -20,14 +20,15 @@ const WAIT: Duration = Duration::from_secs(60);
 const OUTPUT_PARTITIONS: u32 = 3;
 
 /// Names that nobody else uses on the broker.
-pub(super) struct KafkaWorld {
-    pub(super) config: KafkaConfig,
+pub(crate) struct KafkaWorld {
+    pub(crate) config: KafkaConfig,
+    pub(crate) specs: Vec<TopicSpec>,
     writer: BaseProducer,
 }
 
 impl KafkaWorld {
     /// A world on this broker.
-    pub(super) fn on(broker: &Broker, partitions: u32) -> Self {
+    pub(crate) fn on(broker: &Broker, partitions: u32) -> Self {
         let name = fresh_name();
         let mut config = broker::config(broker.bootstrap());
         config.group_id.clone_from(&name);
@@ -47,10 +48,14 @@ impl KafkaWorld {
         assert_eq!(admin.create_topics(&specs).unwrap().len(), specs.len());
         await_leaders(&config, &specs);
         let writer = writer(&config, &[]);
-        Self { config, writer }
+        Self {
+            config,
+            specs,
+            writer,
+        }
     }
 
-    pub(super) fn input(&self) -> &str {
+    pub(crate) fn input(&self) -> &str {
         &self.config.inputs[0]
     }
 }
@@ -137,7 +142,7 @@ impl KafkaWorld {
 }
 
 /// A transaction that waits for its end.
-pub(super) struct Transaction(BaseProducer);
+pub(crate) struct Transaction(BaseProducer);
 
 impl Foreign for Transaction {
     fn commit(self) {
