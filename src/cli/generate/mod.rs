@@ -10,15 +10,13 @@ use std::io;
 use std::path::PathBuf;
 use std::thread;
 
-pub use drive::{Tally, drive};
-pub use plan::Plan;
-
 use super::sink::{Lines, Sink, Topic};
 use super::{Exit, World};
 use crate::domain::Millis;
 use crate::kafka::SystemClock;
 use crate::runtime::Clock;
 use crate::traffic::{Rate, Rhythm, Share};
+use drive::drive;
 use spelling::{Moment, moment, pace, rhythm, setting, span};
 
 /// Makes up the touchpoints of a shop, as load or as something to look at
@@ -37,7 +35,7 @@ Examples:
   wayfarer generate --kafka localhost:9092 --topic touchpoints --real-time
   wayfarer generate --kafka localhost:9092 --topic touchpoints --start=-1h --real-time --pace 60x
                                                                    an hour at once, then live")]
-pub struct Args {
+pub(super) struct Args {
     /// What chance starts from
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -120,7 +118,7 @@ pub struct Args {
 /// # Errors
 ///
 /// If the console takes no more.
-pub fn run(args: &Args, world: &mut World<'_>) -> io::Result<Exit> {
+pub(super) fn run(args: &Args, world: &mut World<'_>) -> io::Result<Exit> {
     let clock = SystemClock::new();
     let plan = match args.plan(clock.wall()) {
         Ok(plan) => plan,
