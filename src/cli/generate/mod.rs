@@ -38,7 +38,7 @@ Examples:
   wayfarer generate --kafka localhost:9092 --topic touchpoints --real-time
   wayfarer generate --kafka localhost:9092 --topic touchpoints --start=-1h --real-time --pace 60x
                                                                    an hour at once, then live")]
-pub struct Args {
+pub(super) struct Args {
     /// What chance starts from
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -121,7 +121,7 @@ pub struct Args {
 /// # Errors
 ///
 /// If the console takes no more.
-pub fn run(args: &Args, world: &mut World<'_>) -> io::Result<Exit> {
+pub(super) fn run(args: &Args, world: &mut World<'_>) -> io::Result<Exit> {
     let clock = SystemClock::new();
     let plan = match args.plan(clock.wall()) {
         Ok(plan) => plan,

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::Parser;
 
+use super::drive::Tally;
+use super::plan::Plan;
 use super::*;
 use crate::domain::EventTime;
 use crate::traffic::Arrival;
