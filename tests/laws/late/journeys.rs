@@ -93,7 +93,10 @@ fn a_late_touchpoint_joins_an_open_session_that_began_before_it() {
                  watermark 12
                  5 page_viewed
                  watermark 500";
-    assert_eq!(told(&shop(), story).sessions(), ["session 0 to 8 touches 3"]);
+    assert_eq!(
+        told(&shop(), story).sessions(),
+        ["session 0 to 8 touches 3"]
+    );
 }
 
 #[test]
@@ -102,7 +105,10 @@ fn a_late_touchpoint_joins_no_session_that_began_after_it() {
                  watermark 12
                  5 page_viewed
                  watermark 500";
-    assert_eq!(told(&shop(), story).sessions(), ["session 6 to 6 touches 1"]);
+    assert_eq!(
+        told(&shop(), story).sessions(),
+        ["session 6 to 6 touches 1"]
+    );
 }
 
 #[test]
