@@ -51,8 +51,7 @@ fn duplicates(case: &Case, again: Again) -> Vec<Drawn> {
     case.touches.iter().filter_map(duplicate).collect()
 }
 
-/// A log in which every input is at most the allowed disorder out of order, whatever the other
-/// does.
+/// A log in which every input is at most the disorder out of order, whatever the others do.
 pub(crate) fn on_time(case: &Case, again: Again, partition: usize) -> Vec<Entry> {
     let mut drawn = case.touches.clone();
     drawn.extend(duplicates(case, again));

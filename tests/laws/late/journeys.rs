@@ -87,6 +87,39 @@ fn a_late_touchpoint_never_touches_a_closed_session() {
 }
 
 #[test]
+fn a_late_touchpoint_joins_an_open_session_that_began_before_it() {
+    let story = "0 page_viewed
+                 8 page_viewed
+                 watermark 12
+                 5 page_viewed
+                 watermark 500";
+    assert_eq!(
+        told(&shop(), story).sessions(),
+        ["session 0 to 8 touches 3"]
+    );
+}
+
+#[test]
+fn a_late_touchpoint_joins_no_session_that_began_after_it() {
+    let story = "6 page_viewed
+                 watermark 12
+                 5 page_viewed
+                 watermark 500";
+    assert_eq!(
+        told(&shop(), story).sessions(),
+        ["session 6 to 6 touches 1"]
+    );
+}
+
+#[test]
+fn a_late_touchpoint_starts_no_session() {
+    let story = "watermark 50
+                 45 page_viewed
+                 watermark 500";
+    assert_eq!(told(&shop(), story).sessions(), [""; 0]);
+}
+
+#[test]
 fn a_late_conversion_counts() {
     let story = "0 page_viewed
                  watermark 50
