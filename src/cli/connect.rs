@@ -132,7 +132,7 @@ pub(super) fn mapping(table: &config::Mapping) -> Mapping {
             config::TimeFormat::EpochSeconds => TimeFormat::EpochSeconds,
             config::TimeFormat::EpochMillis => TimeFormat::EpochMillis,
             config::TimeFormat::EpochMicros => TimeFormat::EpochMicros,
-            config::TimeFormat::Pattern(_) => TimeFormat::DateTime,
+            config::TimeFormat::Pattern(pattern) => TimeFormat::Pattern(pattern.as_str().into()),
         },
         channel: field(Field::Channel),
         channels: renamed(&table.channels),

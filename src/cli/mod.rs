@@ -1,8 +1,8 @@
 //! The command line: one file a verb.
 //!
 //! A verb is a struct of arguments that clap fills and a function that takes them with the
-//! [`World`] and gives an [`Exit`]. To add one: write the file, add a variant to [`Verb`] and an arm
-//! to its match.
+//! [`World`] and gives an [`Exit`]. To add one: write the file, add a variant to [`Verb`] and an
+//! arm to its match.
 
 mod connect;
 mod console;
@@ -66,8 +66,8 @@ impl World<'_> {
     version,
     about = "Customer journeys from Kafka: stage transitions, abandonment alerts and rolling KPIs",
     long_about = "Wayfarer reads customer touchpoints from Kafka, follows every customer through \
-                  journey maps, and writes stage transitions and abandonment alerts the moment they \
-                  are true.",
+                  journey maps, and writes stage transitions and abandonment alerts the moment \
+                  they are true.",
     after_help = "Every verb explains itself: wayfarer VERB --help",
     after_long_help = EXIT_CODES,
     subcommand_required = true,

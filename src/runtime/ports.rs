@@ -166,4 +166,9 @@ pub trait Clock {
 
     /// Time since some fixed moment, which never goes back.
     fn monotonic(&self) -> Duration;
+
+    /// Waits so long.
+    fn sleep(&self, span: Duration) {
+        std::thread::sleep(span);
+    }
 }

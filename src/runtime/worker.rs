@@ -159,7 +159,7 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
 
     fn back_off(&self, doing: &str, reason: &str) {
         tracing::warn!(reason, "{doing} will be tried again");
-        std::thread::sleep(BACK_OFF);
+        self.world.clock.sleep(BACK_OFF);
     }
 
     /// Begins the tasks of newly assigned partitions.

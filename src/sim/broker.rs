@@ -23,6 +23,8 @@ pub(super) struct Cluster {
     topics: BTreeMap<String, Topic>,
     pub(super) groups: BTreeMap<String, Group>,
     pub(super) away: bool,
+    /// How many records a poll hands over at most.
+    pub(super) poll_limit: Option<usize>,
     /// For each flush that is to fail: how many records it writes all the same.
     pub(super) failing: VecDeque<usize>,
     /// How many transactions were begun.
@@ -45,6 +47,7 @@ impl SimBroker {
             topics: BTreeMap::new(),
             groups: BTreeMap::new(),
             away: false,
+            poll_limit: None,
             failing: VecDeque::new(),
             transactions: 0,
         })))
@@ -147,6 +150,11 @@ impl SimBroker {
     /// probes fail, and whatever else needs the broker is to be tried again.
     pub fn set_away(&self, away: bool) {
         self.cluster_mut().away = away;
+    }
+
+    /// Lets a poll hand over at most so many records, whatever it asks for; none lifts the limit.
+    pub fn limit_polls(&self, records: Option<usize>) {
+        self.cluster_mut().poll_limit = records;
     }
 
     /// Lets a flush that has something to write fail after the first `written` of its records

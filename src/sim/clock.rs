@@ -48,6 +48,11 @@ impl Clock for SimClock {
     fn monotonic(&self) -> Duration {
         self.monotonic.get()
     }
+
+    /// Lets the time pass, for everybody.
+    fn sleep(&self, span: Duration) {
+        self.advance(span);
+    }
 }
 
 #[cfg(test)]
@@ -58,7 +63,8 @@ mod tests {
     fn clones_show_the_same_time() {
         let clock = SimClock::new(EventTime::from_millis(5));
         let other = clock.clone();
-        clock.advance(Duration::from_secs(2));
+        clock.advance(Duration::from_secs(1));
+        other.sleep(Duration::from_secs(1));
         assert_eq!(other.wall(), EventTime::from_millis(2_005));
         assert_eq!(other.monotonic(), Duration::from_secs(2));
     }

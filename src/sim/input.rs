@@ -165,6 +165,10 @@ impl InputLog for SimInput {
             self.probes.clear();
             return Ok(0);
         }
+        let limit = broker
+            .cluster()
+            .poll_limit
+            .map_or(limit, |most| most.min(limit));
         // What is handed over is taken out of the cluster first, so that the sink may use it.
         let ends = self.ends(&broker.cluster())?;
         let taken = self.read(&broker.cluster(), limit)?;

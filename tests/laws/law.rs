@@ -178,15 +178,15 @@ fn judge_kpis(ran: &Ran, counted: &[Count], now: Option<EventTime>) -> Result<()
     }
     let Some(now) = now else { return Ok(()) };
     let keys: BTreeSet<KpiKey> = counted.iter().map(|(key, _, _)| *key).collect();
-    for (window, expected) in windows(counted, now) {
+    for (window, sums) in windows(counted, now) {
         for key in &keys {
-            let found = panes.window(key, window, now);
-            let expected = expected.get(key).copied().unwrap_or(0);
-            if found != expected {
+            let (sum, due) = (
+                panes.window(key, window, now),
+                sums.get(key).copied().unwrap_or(0),
+            );
+            if sum != due {
                 let name = window.name();
-                return Err(format!(
-                    "{key:?} over {name}: found {found}, expected {expected}"
-                ));
+                return Err(format!("{key:?} over {name}: found {sum}, expected {due}"));
             }
         }
     }
@@ -207,7 +207,7 @@ fn replay(case: &Case, rules: Rules) -> Verdict {
         let cut = |script: &Script| run(&maps, case.inputs, &log, script);
         let (one, other) = (cut(&case.script), cut(&case.other_script));
         alike(&one, &other).map_err(TestCaseError::fail)?;
-        let duplicates = |ran: &Ran| ran.partition.counters().duplicates;
+        let duplicates = |each: &Ran| each.partition.counters().duplicates;
         prop_assert_eq!(duplicates(&one), duplicates(&other), "duplicates");
         ran.extend([one, other]);
     }

@@ -199,7 +199,8 @@ impl Own {
             .open(self.folder.join("log"))
             .expect("the broker's log can be written");
         let script = format!(
-            "echo $$ > \"$0/pid\"; exec java {JAVA} -Djava.io.tmpdir=\"$0\" -cp \"$1/*\" {program} \"$0/server.properties\""
+            "echo $$ > \"$0/pid\"; exec java {JAVA} -Djava.io.tmpdir=\"$0\" -cp \"$1/*\" {program} \
+             \"$0/server.properties\""
         );
         Command::new("sh")
             .arg("-c")

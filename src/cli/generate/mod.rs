@@ -24,7 +24,7 @@ use spelling::{Moment, moment, pace, rhythm, setting, span};
 ///
 /// Customers come through ads, searches, mails and the app, look around, fill carts and leave most
 /// of them behind, buy, return, call, write reviews. Records arrive out of order, some late, some
-/// twice. The same options make the same records.
+/// twice. The same options with the same --start make the same records.
 ///
 /// Without --start, --end or --real-time the last touchpoint has just happened.
 #[derive(clap::Args, Debug)]

@@ -1,0 +1,61 @@
+//! The whole runtime on a broker in memory.
+//!
+//! `WAYFARER_SIM_SEEDS` sets how many seeds are played, `WAYFARER_SIM_SEED` which one alone. A
+//! failure prints the line that plays it again.
+
+mod account;
+mod maps;
+mod pipeline;
+mod plain;
+mod rng;
+mod script;
+mod stories;
+mod traffic;
+
+use script::Seen;
+
+/// Prints how to play a seed again if the thread panics.
+struct Again(u64);
+
+impl Drop for Again {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let Self(seed) = self;
+            println!("WAYFARER_SIM_SEED={seed} cargo test --release --test sim seeds");
+        }
+    }
+}
+
+fn number(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name}={text} is no number")),
+    )
+}
+
+#[test]
+fn whatever_happens_the_last_word_is_that_of_the_plain_run_seeds() {
+    let only = number("WAYFARER_SIM_SEED");
+    let seeds = number("WAYFARER_SIM_SEEDS").unwrap_or(200);
+    let mut seen = Seen::default();
+    let mut failed = Vec::new();
+    for seed in only.map_or(1..=seeds, |seed| seed..=seed) {
+        let _again = Again(seed);
+        match script::play(seed) {
+            Ok(shown) => seen += shown,
+            Err(wrong) => failed.push((seed, wrong)),
+        }
+    }
+    if let Some((seed, wrong)) = failed.first() {
+        println!("{wrong}");
+        let seeds: Vec<u64> = failed.iter().map(|(seed, _)| *seed).collect();
+        println!("seeds that fail: {seeds:?}");
+        let _again = Again(*seed);
+        panic!("seed {seed} fails, the reason stands above");
+    }
+    println!("{seen:?}");
+    if only.is_none() {
+        seen.assert_everything_happened();
+    }
+}

@@ -1,0 +1,265 @@
+//! Named simulations, one for each promise.
+
+use std::time::Duration;
+
+use wayfarer::domain::{Millis, Touchpoint};
+use wayfarer::runtime::{OutputTopic, Source};
+use wayfarer::sim::Record;
+use wayfarer::wire::output::{AlertKind, Message};
+
+use crate::account::{Account, message, text};
+use crate::maps::{CART_AFTER, DISORDER};
+use crate::pipeline::{GROUP, INPUTS, Pipeline, Setup, at};
+use crate::plain;
+
+fn touchpoint(id: &str, customer: &str, kind: &str, millis: i64) -> Touchpoint {
+    let mut touchpoint = Touchpoint::new(id, customer, kind, at(millis));
+    touchpoint.cart = Some("k1".into());
+    touchpoint
+}
+
+/// The alerts that were written: their kinds, and when they were found out.
+fn alerts(pipeline: &Pipeline) -> Vec<(AlertKind, i64)> {
+    let alert = |record| match message(&record) {
+        Message::Alert(alert) => (alert.kind(), alert.detected_at.unwrap()),
+        other => panic!("{other:?} among the alerts"),
+    };
+    pipeline
+        .written(OutputTopic::Alerts)
+        .into_iter()
+        .map(alert)
+        .collect()
+}
+
+fn assert_right(pipeline: &Pipeline) {
+    let differences = Account::of(pipeline).differences(&plain::account(pipeline));
+    assert_eq!(differences, Vec::<String>::new());
+}
+
+#[test]
+fn silence_fires_an_open_cart_once_the_end_is_proven() {
+    let mut pipeline = Pipeline::with_workers(Setup::default(), 1);
+    pipeline.write(0, &touchpoint("t1", "ada", "cart_added", 0));
+    pipeline.run_secs(9);
+    let fired = alerts(&pipeline);
+    let deadline = at(0).plus(CART_AFTER).plus(DISORDER).as_millis();
+    assert_eq!(fired.len(), 1);
+    assert_eq!(fired[0].0, AlertKind::Abandoned);
+    let after = fired[0].1 - deadline;
+    assert!(
+        (0..=1_000).contains(&after),
+        "{after} ms after the deadline and the allowance"
+    );
+    pipeline.run_secs(60);
+    assert_eq!(alerts(&pipeline).len(), 2, "the second is the next level's");
+    assert_right(&pipeline);
+}
+
+#[test]
+fn without_idle_steps_silence_fires_nothing() {
+    let setup = Setup {
+        idle: None,
+        ..Setup::default()
+    };
+    let mut pipeline = Pipeline::with_workers(setup, 1);
+    pipeline.write(0, &touchpoint("t1", "ada", "cart_added", 0));
+    pipeline.run_secs(60);
+    assert_eq!(alerts(&pipeline), []);
+    pipeline.write(0, &touchpoint("t2", "bob", "page_viewed", 60_000));
+    pipeline.run_secs(1);
+    assert_eq!(alerts(&pipeline).len(), 2);
+}
+
+#[test]
+fn a_purchase_at_the_very_deadline_is_in_time() {
+    let mut pipeline = Pipeline::with_workers(Setup::default(), 1);
+    pipeline.write(0, &touchpoint("t1", "ada", "cart_added", 0));
+    let latest = Duration::from_millis((CART_AFTER.get() + DISORDER.get()).unsigned_abs());
+    pipeline.run_for(latest, Duration::from_millis(10)).unwrap();
+    pipeline.write(0, &touchpoint("t2", "ada", "purchased", CART_AFTER.get()));
+    pipeline.run_secs(60);
+    assert_eq!(alerts(&pipeline), []);
+}
+
+#[test]
+fn an_outage_across_the_deadline_fires_nothing() {
+    let mut pipeline = Pipeline::with_workers(Setup::default(), 1);
+    pipeline.write(0, &touchpoint("t1", "ada", "cart_added", 0));
+    pipeline.run_secs(5);
+    pipeline.broker.set_away(true);
+    pipeline.write(0, &touchpoint("t2", "ada", "purchased", 5_500));
+    pipeline.run_secs(60);
+    pipeline.broker.set_away(false);
+    pipeline.run_secs(60);
+    assert_eq!(alerts(&pipeline), []);
+    assert_eq!(Account::of(&pipeline).count(OutputTopic::Transitions), 3);
+    assert_right(&pipeline);
+}
+
+#[test]
+fn a_purchase_that_its_sender_kept_through_the_outage_is_in_time() {
+    let mut pipeline = Pipeline::with_workers(Setup::default(), 1);
+    pipeline.write(0, &touchpoint("t1", "ada", "cart_added", 0));
+    pipeline.run_secs(5);
+    pipeline.broker.set_away(true);
+    pipeline.run_secs(60);
+    pipeline.broker.set_away(false);
+    let almost_proven = Duration::from_millis(900);
+    pipeline
+        .run_for(almost_proven, Duration::from_millis(100))
+        .unwrap();
+    pipeline.write(0, &touchpoint("t2", "ada", "purchased", 5_500));
+    pipeline.run_secs(60);
+    assert_eq!(alerts(&pipeline), []);
+    assert_right(&pipeline);
+}
+
+#[test]
+fn a_worker_that_slept_across_the_deadline_reads_first() {
+    let mut pipeline = Pipeline::with_workers(Setup::default(), 1);
+    pipeline.broker.limit_polls(Some(1));
+    pipeline.write(0, &touchpoint("t1", "ada", "cart_added", 0));
+    pipeline.run_secs(5);
+    for n in 0..20 {
+        pipeline.write(
+            0,
+            &touchpoint(&format!("v{n}"), "bob", "page_viewed", 5_000),
+        );
+    }
+    pipeline.write(0, &touchpoint("t2", "ada", "purchased", 5_500));
+    pipeline.clock.advance(Duration::from_secs(60));
+    pipeline.run_secs(60);
+    assert_eq!(alerts(&pipeline), []);
+}
+
+#[test]
+fn an_abort_writes_the_same_again() {
+    let setup = Setup {
+        idle: None,
+        ..Setup::default()
+    };
+    let mut pipeline = Pipeline::with_workers(setup, 1);
+    pipeline.run_secs(1);
+    for n in 0..10 {
+        let (customer, at) = (format!("c{}", n % 3), 1_000 + 400 * (n / 2) - 300 * (n % 2));
+        for (kind, shift) in [("page_viewed", 0), ("cart_added", 50), ("purchased", 100)] {
+            let id = format!("{kind}-{n}");
+            pipeline.write(0, &touchpoint(&id, &customer, kind, at + shift));
+        }
+    }
+    pipeline.broker.fail_flush(5);
+    pipeline.broker.fail_flush(0);
+    pipeline.broker.fail_flush(7);
+    pipeline.run_secs(2);
+    let written = pipeline.written(OutputTopic::Transitions);
+    let mut repeats = 0;
+    for partition in 0..3 {
+        let of_partition = written
+            .iter()
+            .filter(|record| record.partition == partition);
+        let mut ids: Vec<String> = of_partition.map(|record| text(record, "ce_id")).collect();
+        // Twice a part of it was written before the whole.
+        let begins: Vec<usize> = (1..ids.len()).filter(|n| ids[*n] == ids[0]).collect();
+        repeats += begins.len();
+        let whole = ids.split_off(begins.last().copied().unwrap_or(0));
+        for (n, id) in ids.iter().enumerate() {
+            let since = begins
+                .iter()
+                .filter(|begin| **begin <= n)
+                .max()
+                .unwrap_or(&0);
+            assert_eq!(*id, whole[n - since], "record {n} of partition {partition}");
+        }
+    }
+    assert!(repeats >= 2, "{repeats} repeats");
+    assert_right(&pipeline);
+}
+
+#[test]
+fn a_revoked_partition_goes_on_elsewhere() {
+    let setup = Setup {
+        partitions: 4,
+        ..Setup::default()
+    };
+    let mut pipeline = Pipeline::with_workers(setup, 1);
+    let carts = |pipeline: &Pipeline, from: i64| {
+        for n in 0..12 {
+            let id = format!("t{}", from + n);
+            let customer = format!("c{n}");
+            pipeline.write(0, &touchpoint(&id, &customer, "cart_added", from));
+        }
+    };
+    carts(&pipeline, 0);
+    pipeline.run_secs(3);
+    assert_eq!(pipeline.shares(), [4]);
+    pipeline.join();
+    pipeline.run_secs(2);
+    assert_eq!(pipeline.shares(), [2, 2]);
+    carts(&pipeline, 5_000);
+    pipeline.run_secs(2);
+    pipeline.join();
+    pipeline.run_secs(1);
+    assert_eq!(pipeline.shares(), [2, 1, 1]);
+    pipeline.kill(0);
+    pipeline.run_secs(1);
+    assert_eq!(pipeline.shares(), [2, 2]);
+    pipeline.expel(0);
+    pipeline.run_secs(1);
+    assert_eq!(pipeline.shares(), [2, 2], "it came back");
+    pipeline.stop(0).unwrap();
+    pipeline.run_secs(30);
+    assert_eq!(pipeline.shares(), [4]);
+    let account = Account::of(&pipeline);
+    assert_eq!(
+        account.count(OutputTopic::Alerts),
+        24,
+        "two levels for each cart"
+    );
+    assert_right(&pipeline);
+}
+
+#[test]
+fn a_burst_of_dead_letters_stops_the_partition() {
+    let setup = Setup {
+        partitions: 2,
+        ..Setup::default()
+    };
+    let mut pipeline = Pipeline::with_workers(setup, 1);
+    let write = |value: &str| {
+        let record = Record::new("ada", value);
+        pipeline.broker.write_to(INPUTS[0], 0, record).unwrap();
+    };
+    let good = r#"{"id":"t1","customer":"ada","type":"page_viewed","at":"2026-11-18T00:00:00Z"}"#;
+    (0..100).for_each(|_| write(good));
+    (0..1_000).for_each(|_| write("not JSON"));
+    (0..100).for_each(|_| write(good));
+    pipeline.run_secs(3);
+    let dead = pipeline.written(OutputTopic::DeadLetters).len();
+    assert!((50..=500).contains(&dead), "{dead} dead letters");
+    assert!(pipeline.standing(0).unwrap().stopped);
+    let source = Source {
+        input: 0,
+        partition: 0,
+    };
+    let next = pipeline.broker.committed(GROUP, source).unwrap();
+    assert_eq!(
+        next,
+        100 + u64::try_from(dead).unwrap(),
+        "nothing is skipped"
+    );
+    let healthy = Touchpoint::new("t2", "bob", "page_viewed", at(3_000));
+    let record = wayfarer::wire::touchpoint::encode_json(&healthy);
+    pipeline
+        .broker
+        .write_to(INPUTS[0], 1, Record::new("bob", record))
+        .unwrap();
+    pipeline.run_secs(20);
+    assert!(!pipeline.standing(1).unwrap().stopped);
+    assert!(pipeline.standing(1).unwrap().watermark.unwrap() > at(3_000));
+    let watermark = pipeline.standing(0).unwrap().watermark;
+    assert!(
+        watermark.unwrap() < at(0).minus(Millis::new(0)),
+        "silence is not proven there"
+    );
+    assert_eq!(pipeline.written(OutputTopic::DeadLetters).len(), dead);
+}
