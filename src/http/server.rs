@@ -46,8 +46,11 @@ impl Listener {
         };
         let socket = TcpListener::bind(address).map_err(error)?;
         socket.set_nonblocking(true).map_err(error)?;
-        let address = socket.local_addr().map_err(error)?;
-        Ok(Self { socket, address })
+        let bound = socket.local_addr().map_err(error)?;
+        Ok(Self {
+            socket,
+            address: bound,
+        })
     }
 
     /// Where it listens.

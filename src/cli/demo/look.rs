@@ -79,6 +79,13 @@ pub(super) fn number(number: impl Into<i128>) -> String {
     text
 }
 
+/// How many of something: `1 session`, `2 sessions`.
+pub(super) fn pieces(count: impl Into<i128>, noun: &str) -> String {
+    let count: i128 = count.into();
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", number(count))
+}
+
 /// How many percent `part` is of `whole`, rounded; a dash where there is no whole.
 pub(super) fn percent(part: i64, whole: i64) -> String {
     if whole <= 0 {
@@ -145,6 +152,14 @@ mod tests {
     fn numbers_have_commas() {
         let shown = [0, 999, 1_000, -12_345, 1_234_567].map(number);
         assert_eq!(shown, ["0", "999", "1,000", "-12,345", "1,234,567"]);
+    }
+
+    #[test]
+    fn one_piece_has_no_plural() {
+        assert_eq!(
+            [0, 1, 2].map(|n| pieces(n, "cart")),
+            ["0 carts", "1 cart", "2 carts"]
+        );
     }
 
     #[test]

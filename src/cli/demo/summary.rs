@@ -1,6 +1,6 @@
 //! What is left to say at the end.
 
-use super::look::{Ink, Look, clip, number, percent};
+use super::look::{Ink, Look, clip, number, percent, pieces};
 use super::table::{dead_letters, money_line};
 use super::tally::{MapTally, Tally};
 use crate::metrics::EffectLabel;
@@ -11,23 +11,23 @@ pub fn summary(tally: &Tally, elapsed: std::time::Duration, look: Look) -> Strin
     let head = format!("Wayfarer ran for {}.{} s.", tenths / 10, tenths % 10);
     let mut lines = vec![look.ink(Ink::Bold, &head), String::new()];
     lines.push(format!(
-        "  {} records read, {} bytes; {}",
-        number(tally.records),
-        number(tally.bytes),
+        "  {} and {} read; {}",
+        pieces(tally.records, "record"),
+        pieces(tally.bytes, "byte"),
         dead_letters(tally)
     ));
     lines.push(format!(
-        "  {} touchpoints applied, {} late, {} duplicates, {} dropped late",
-        number(tally.applied),
+        "  {} applied, {} late, {}, {} dropped late",
+        pieces(tally.applied, "touchpoint"),
         number(tally.late),
-        number(tally.duplicates),
+        pieces(tally.duplicates, "duplicate"),
         number(tally.dropped_late)
     ));
     lines.push(format!(
-        "  {} misplaced, {} cut off by bounds, {} idle steps",
+        "  {} misplaced, {} cut off by bounds, {}",
         number(tally.misplaced),
         number(tally.cut),
-        number(tally.idle_steps)
+        pieces(tally.idle_steps, "idle step")
     ));
     for map in &tally.maps {
         lines.push(String::new());

@@ -1,7 +1,7 @@
 //! The live table, and the line that stands for it where there is no terminal.
 
 use super::board::{ALERTS, Alert, Board, What};
-use super::look::{Ink, Look, bar, clip, clock, money, number, percent, time_of_day};
+use super::look::{Ink, Look, bar, clip, clock, money, number, percent, pieces, time_of_day};
 use super::tally::{MapTally, RuleTally, StepTally, Tally};
 use crate::domain::EventTime;
 
@@ -63,7 +63,7 @@ pub fn line(board: &Board, now: Now) -> String {
             )
         }));
     }
-    parts.push(format!("{} dead letters", number(tally.all_dead_letters())));
+    parts.push(pieces(tally.all_dead_letters(), "dead letter"));
     parts.join(" | ")
 }
 
@@ -93,8 +93,8 @@ fn pulse(board: &Board, tally: &Tally, now: Now) -> String {
         },
     );
     format!(
-        "{} touchpoints, {} a second, lag {}, {watermark}",
-        number(tally.touchpoints()),
+        "{}, {} a second, lag {}, {watermark}",
+        pieces(tally.touchpoints(), "touchpoint"),
         number(board.rate()),
         number(lag)
     )
@@ -102,7 +102,7 @@ fn pulse(board: &Board, tally: &Tally, now: Now) -> String {
 
 fn stages(lines: &mut Vec<String>, map: &MapTally, look: Look) {
     let title = format!(
-        "  {:<22}{:>9}{:>10}{:>8}",
+        "  {:<22}{:>9}{:>10}{:>10}",
         "stage", "now", "entered", "of prior"
     );
     lines.push(look.ink(Ink::Dim, &title));
@@ -124,14 +124,14 @@ fn stage_line(step: &StepTally, before: Option<&StepTally>, look: Look) -> Strin
         Some(step) => format!("  {step}"),
     };
     let (share, bar) = before.map_or_else(Default::default, |before| {
-        let room = look.width.saturating_sub(55).min(40);
+        let room = look.width.saturating_sub(57).min(40);
         (
             percent(step.entries, before.entries),
             bar(step.entries, before.entries, room),
         )
     });
     let line = format!(
-        "  {:<22}{:>9}{:>10}{share:>8}  ",
+        "  {:<22}{:>9}{:>10}{share:>10}  ",
         clip(&name, 22),
         number(step.population),
         number(step.entries),
@@ -174,8 +174,8 @@ fn episode_line(rule: &RuleTally, look: Look) -> String {
 /// What a map brought.
 pub(super) fn money_line(map: &MapTally) -> String {
     let mut parts = vec![
-        format!("{} conversions", number(map.conversions)),
-        format!("{} sessions", number(map.sessions)),
+        pieces(map.conversions, "conversion"),
+        pieces(map.sessions, "session"),
         format!("{} bounced", number(map.bounced)),
     ];
     let revenue = map.revenue.iter();
@@ -228,10 +228,10 @@ fn alert_line(alert: &Alert, board: &Board, look: Look) -> String {
 /// What could not be used or came out of order, and partitions that are stopped.
 fn troubles(board: &Board, tally: &Tally, look: Look) -> String {
     let mut text = format!(
-        "  {}, {} late, {} duplicates",
+        "  {}, {} late, {}",
         dead_letters(tally),
         number(tally.late),
-        number(tally.duplicates)
+        pieces(tally.duplicates, "duplicate")
     );
     for (partition, part) in &board.partitions {
         if let Some(why) = &part.stopped {
@@ -245,12 +245,12 @@ fn troubles(board: &Board, tally: &Tally, look: Look) -> String {
 
 /// How many dead letters there are, and of what kinds.
 pub(super) fn dead_letters(tally: &Tally) -> String {
-    let all = number(tally.all_dead_letters());
+    let all = pieces(tally.all_dead_letters(), "dead letter");
     let reasons = tally.dead_letters.iter();
     let reasons = join(reasons.map(|(reason, count)| format!("{} {reason}", number(*count))));
     if reasons.is_empty() {
-        format!("{all} dead letters")
+        all
     } else {
-        format!("{all} dead letters ({reasons})")
+        format!("{all} ({reasons})")
     }
 }

@@ -182,7 +182,7 @@ impl MapTally {
             version: map.version,
             steps: (0..).take(map.steps.len()).map(step).collect(),
             rules: (0..)
-                .zip(map.abandonments.iter().map(|rule| &*rule.id))
+                .zip(map.abandonments.iter().map(|spec| &*spec.id))
                 .map(rule)
                 .collect(),
             sessions: total(Kpi::Sessions, 0),
