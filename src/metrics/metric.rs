@@ -198,5 +198,5 @@ pub(super) const NO_CURRENCY: &str = "none";
 
 /// Why a record can be a dead letter.
 pub(super) fn reasons() -> impl Iterator<Item = &'static str> {
-    Reason::ALL.map(Reason::code).into_iter().chain(["late"])
+    Reason::ALL.map(Reason::code).into_iter()
 }
