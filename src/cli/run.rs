@@ -110,8 +110,8 @@ fn check_topics(config: &Config) -> Result<(), String> {
     if counts.windows(2).any(|pair| pair[0] != pair[1]) {
         let inputs = kafka.inputs.join(", ");
         return Err(format!(
-            "the input topics {inputs} have {counts:?} partitions: give them the same number, since \
-             a customer's touchpoints must lie in one partition"
+            "the input topics {inputs} have {counts:?} partitions: give them the same number, \
+             since a customer's touchpoints must lie in one partition"
         ));
     }
     for topic in kafka.outputs.values() {

@@ -16,12 +16,8 @@ const FLOORS: &[(&str, &str)] = &[
     ("metrics", "domain wire state runtime"),
     ("http", "domain wire state runtime metrics"),
     (
-        "demo",
-        "domain wire state runtime kafka sim traffic config metrics http",
-    ),
-    (
         "cli",
-        "domain wire state runtime kafka sim traffic config metrics http demo",
+        "domain wire state runtime kafka sim traffic config metrics http",
     ),
 ];
 
