@@ -2,5 +2,6 @@
 
 mod contract;
 mod on_kafka;
+mod on_sim;
 #[path = "../support/mod.rs"]
 mod support;
