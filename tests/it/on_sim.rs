@@ -13,7 +13,7 @@ const INPUT: &str = "touchpoints";
 const PARTITIONS_OUT: u32 = 3;
 
 /// A broker of its own for each test.
-struct OnSim(SimBroker);
+pub(crate) struct OnSim(SimBroker);
 
 impl OnSim {
     fn names() -> BTreeMap<OutputTopic, String> {
@@ -97,4 +97,4 @@ fn record(entry: &Entry) -> Record {
     }
 }
 
-contract::laws!(OnSim);
+contract::laws!(crate::on_sim::OnSim);
