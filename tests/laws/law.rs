@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::TestCaseError;
 use proptest::prop_assert_eq;
 use wayfarer::domain::{
-    Cause, Effect, EffectId, EffectKind, EventTime, KpiKey, Maps, Rules, Sign, Touchpoint,
+    Cause, Effect, EffectId, EffectKind, EventTime, Kpi, KpiKey, Maps, Rules, Sign, Touchpoint,
 };
 use wayfarer::state::Output;
 
 use crate::cases::{CUSTOMERS, Case, Script};
-use crate::kpis::{Count, DISTINCT, counts, signed, totals, windows};
+use crate::kpis::{Count, counts, counts_of, totals, windows};
 use crate::ledger::balance;
 use crate::logs::{Again, any_log, nudged, on_time, touchpoints, watermark};
 use crate::reference::{in_order, reference};
@@ -295,4 +295,22 @@ fn alike(one: &Ran, other: &Ran) -> Result<(), String> {
         return Err("committed panes differ".into());
     }
     Ok(())
+}
+
+/// The KPIs that count customers, not effects.
+const DISTINCT: [Kpi; 3] = [
+    Kpi::ActiveCustomers,
+    Kpi::ConvertedCustomers,
+    Kpi::RepeatCustomers,
+];
+
+/// What an effect adds to the KPIs, or takes away, other than to the distinct counts.
+fn signed(effect: &Effect) -> Vec<Count> {
+    let mut counts = counts_of(effect);
+    if effect.sign == Sign::Retract {
+        for (_, _, n) in &mut counts {
+            *n = -*n;
+        }
+    }
+    counts
 }

@@ -141,20 +141,16 @@ impl Stage {
         );
     }
 
-    /// Tells the process to stop and returns what it ended with.
+    /// What the process ends with.
+    pub(crate) fn exit_code(&mut self) -> Option<i32> {
+        let ended = self.process.wait();
+        ended.expect("the process can be waited for").code()
+    }
+
+    /// Tells the process to stop and returns what it ends with.
     pub(crate) fn stop(&mut self) -> Option<i32> {
-        if self
-            .process
-            .try_wait()
-            .expect("the process can be asked")
-            .is_none()
-        {
-            self.tell_to_stop();
-        }
-        self.process
-            .wait()
-            .expect("the process can be waited for")
-            .code()
+        self.tell_to_stop();
+        self.exit_code()
     }
 }
 
