@@ -2,12 +2,15 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::board::{Board, lock};
 use super::look::Look;
 use super::summary::summary;
 use super::table::{Now, line, table};
 
+/// The shortest time between two lines.
+const LINE_INTERVAL: Duration = Duration::from_secs(1);
 /// The narrowest line that the table is drawn for.
 const WIDTH_MIN: usize = 80;
 /// Goes to the top left; to clear the rest of a line; to clear what is below.
@@ -59,7 +62,8 @@ pub struct Screen<W> {
     mode: Mode,
     board: Arc<Mutex<Board>>,
     notes: Vec<String>,
-    begun: bool,
+    /// When it was last drawn.
+    drawn: Option<Duration>,
 }
 
 impl<W: Write> Screen<W> {
@@ -70,31 +74,44 @@ impl<W: Write> Screen<W> {
             mode,
             board: Arc::clone(board),
             notes,
-            begun: false,
+            drawn: None,
         }
     }
 
-    /// Draws the board as it stands. Call it about once a second, or more often for a table.
+    /// Draws the board as it stands. Call it as often as the table shall change; lines come once
+    /// a second at most.
     ///
     /// # Errors
     ///
     /// If it cannot be written.
     pub fn draw(&mut self, now: Now) -> io::Result<()> {
+        let due = self
+            .drawn
+            .is_none_or(|drawn| drawn + LINE_INTERVAL <= now.elapsed);
+        if self.mode == Mode::Lines && !due {
+            lock(&self.board).sample(now.elapsed);
+            return Ok(());
+        }
+        self.draw_now(now)
+    }
+
+    fn draw_now(&mut self, now: Now) -> io::Result<()> {
         let mut board = lock(&self.board);
         board.sample(now.elapsed);
+        let begun = self.drawn.is_some();
         let text = match self.mode {
             Mode::Lines => {
-                let notes = if self.begun { &[] } else { &*self.notes };
+                let notes = if begun { &[] } else { &*self.notes };
                 let lines = notes.iter().cloned().chain([line(&board, now)]);
                 lines.map(|line| line + "\n").collect()
             }
             Mode::Table { look, height } => {
                 let lines = table(&board, &self.notes, now, look);
-                frame(&lines, height, self.begun)
+                frame(&lines, height, begun)
             }
         };
         drop(board);
-        self.begun = true;
+        self.drawn = Some(now.elapsed);
         self.out.write_all(text.as_bytes())?;
         self.out.flush()
     }
@@ -105,7 +122,7 @@ impl<W: Write> Screen<W> {
     ///
     /// If it cannot be written.
     pub fn finish(mut self, now: Now) -> io::Result<()> {
-        self.draw(now)?;
+        self.draw_now(now)?;
         let tally = lock(&self.board).tally();
         let text = summary(&tally, now.elapsed, self.mode.look());
         write!(self.out, "\n{text}")?;
