@@ -38,9 +38,8 @@ impl KpiMemory {
                 figure.window,
             );
             let value = (figure.numerator, figure.denominator);
-            let never = value.0 == 0 && value.1.unwrap_or(0) == 0;
-            let known = self.written.get(&place);
-            if known == Some(&value) || (known.is_none() && never) {
+            // Nothing is written too, once: whoever had the partition before wrote something else.
+            if self.written.get(&place) == Some(&value) {
                 self.queued.remove(&place);
             } else {
                 self.queued.insert(

@@ -218,12 +218,15 @@ impl Task {
     pub(super) fn advance_idle(&mut self, now: Moment) -> Option<EventTime> {
         let disorder = self.partition.maps().disorder;
         let to = self.idle.as_mut()?.step(now, disorder)?;
-        // A partition that never held a touchpoint has nothing to wait for.
-        let watermark = self.partition.watermark()?;
-        if to <= watermark {
+        // Without a watermark another input may have touchpoints that wait for this one's; a
+        // partition that never held a touchpoint has nothing to wait for.
+        let watermark = self.partition.watermark();
+        let waits = watermark.is_some() || self.partition.counters().applied > 0;
+        if !waits || watermark.is_some_and(|watermark| to <= watermark) {
             return None;
         }
-        let skipped = Duration::from_millis(to.since(watermark).get().unsigned_abs());
+        let skipped = watermark.map_or(0, |watermark| to.since(watermark).get().unsigned_abs());
+        let skipped = Duration::from_millis(skipped);
         if skipped > Duration::from_secs(3_600) {
             tracing::warn!(
                 partition = self.number,

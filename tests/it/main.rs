@@ -3,5 +3,6 @@
 mod contract;
 mod on_kafka;
 mod on_mock;
+mod on_sim;
 #[path = "../support/mod.rs"]
 mod support;

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use wayfarer::domain::{EventTime, Touchpoint};
+use wayfarer::domain::{EventTime, Touchpoint, figures};
+use wayfarer::runtime::kpi_message;
 use wayfarer::sim::StoredRecord;
 use wayfarer::state::Partition;
-use wayfarer::wire::output::{Known, Message};
+use wayfarer::wire::output::{Encoding, Known, Message, kpi_record};
 use wayfarer::wire::touchpoint::Format;
 
 use crate::account::Account;
@@ -61,7 +62,15 @@ fn run<'a>(
             account.say(message);
         }
     }
-    let _ = number;
+    let (Some(now), Some(watermark)) = (partition.now(), partition.watermark()) else {
+        return;
+    };
+    for figure in figures(&pipeline.maps, partition.panes(), now) {
+        let snapshot = kpi_message(&figure, &pipeline.maps, number, watermark);
+        let value = (snapshot.numerator, snapshot.denominator);
+        let key = kpi_record(snapshot, Encoding::Json, "wayfarer").key;
+        account.kpis.insert(key.unwrap(), value);
+    }
 }
 
 /// The touchpoint of a record, if it can be used.

@@ -247,6 +247,7 @@ impl Script {
     fn audit(mut self) -> Result<Seen, String> {
         let (said, right) = (Account::of(&self.pipeline), plain::account(&self.pipeline));
         let mut wrong = said.missing(&right);
+        wrong.extend(said.kpi_differences(&right));
         let mut topics = vec![OutputTopic::Alerts, OutputTopic::Conversions];
         topics.push(OutputTopic::DeadLetters);
         // A live effect may come and go otherwise where the order of two inputs is another: whoever

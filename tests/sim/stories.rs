@@ -115,6 +115,21 @@ fn a_purchase_that_its_sender_kept_through_the_outage_is_in_time() {
 }
 
 #[test]
+fn an_input_that_is_silent_from_the_start_holds_no_alert_back() {
+    let setup = Setup {
+        inputs: 2,
+        ..Setup::default()
+    };
+    let mut pipeline = Pipeline::with_workers(setup, 1);
+    pipeline.write(0, &touchpoint("t1", "ada", "cart_added", 0));
+    pipeline.run_secs(60);
+    assert_eq!(alerts(&pipeline).len(), 2);
+    pipeline.write(1, &touchpoint("t2", "ada", "page_viewed", 60_000));
+    pipeline.run_secs(60);
+    assert_right(&pipeline);
+}
+
+#[test]
 fn a_worker_that_slept_across_the_deadline_reads_first() {
     let mut pipeline = Pipeline::with_workers(Setup::default(), 1);
     pipeline.broker.limit_polls(Some(1));

@@ -12,7 +12,7 @@ use crate::traffic::{Load, Traffic};
 
 /// What was made.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Tally {
+pub(in crate::cli) struct Tally {
     /// Touchpoints on time.
     pub(super) on_time: u64,
     /// Touchpoints that were late.
@@ -45,7 +45,7 @@ impl fmt::Display for Tally {
 /// # Errors
 ///
 /// What the sink reports.
-pub(super) fn drive(
+pub(in crate::cli) fn drive(
     plan: &Plan,
     clock: &dyn Clock,
     sleep: &mut dyn FnMut(Duration),

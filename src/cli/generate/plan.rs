@@ -9,15 +9,15 @@ const USUAL_SPAN: Millis = Millis::from_minutes(10);
 
 /// What to make, and when to stop.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Plan {
+pub(in crate::cli) struct Plan {
     /// The traffic.
-    pub(super) config: TrafficConfig,
+    pub(in crate::cli) config: TrafficConfig,
     /// The last moment at which something may arrive.
-    pub(super) until: Option<EventTime>,
+    pub(in crate::cli) until: Option<EventTime>,
     /// How many records there may be.
-    pub(super) count: Option<u64>,
+    pub(in crate::cli) count: Option<u64>,
     /// Whether nothing is sent before its time.
-    pub(super) real_time: bool,
+    pub(in crate::cli) real_time: bool,
 }
 
 impl Args {
