@@ -1,8 +1,15 @@
 //! The integration tests, in one binary: librdkafka is slow to link twice.
 
 mod contract;
+mod end_to_end;
+#[path = "../laws/episodes.rs"]
+mod episodes;
+#[path = "../laws/kpis.rs"]
+mod kpis;
 mod on_kafka;
 mod on_mock;
 mod on_sim;
+#[path = "../laws/reference.rs"]
+mod reference;
 #[path = "../support/mod.rs"]
 mod support;

@@ -48,9 +48,9 @@ impl Observer for Recorder {
 
     fn effects(&mut self, _partition: u32, outputs: &[Output], _dead: &[(&'static str, u64)]) {
         self.change(|written| {
-            outputs
-                .iter()
-                .for_each(|output| add(&mut written.net, output))
+            for output in outputs {
+                add(&mut written.net, output);
+            }
         });
     }
 
