@@ -162,7 +162,14 @@ fn await_leaders(config: &KafkaConfig, specs: &[TopicSpec]) {
         for partition in 0..i32::try_from(spec.partitions).unwrap() {
             let ends = || reader.fetch_watermarks(&spec.name, partition, WAIT);
             while ends().is_err_and(|error| {
-                error.rdkafka_error_code() == Some(RDKafkaErrorCode::NotLeaderForPartition)
+                matches!(
+                    error.rdkafka_error_code(),
+                    Some(
+                        RDKafkaErrorCode::NotLeaderForPartition
+                            | RDKafkaErrorCode::UnknownPartition
+                            | RDKafkaErrorCode::UnknownTopicOrPartition
+                    )
+                )
             }) {}
         }
     }
@@ -208,6 +215,7 @@ fn reader(config: &KafkaConfig, group: &str) -> BaseConsumer {
         .set("group.id", group)
         .set("enable.auto.commit", "false")
         .set("isolation.level", "read_committed")
+        .set("auto.offset.reset", "earliest")
         .create()
         .unwrap()
 }
