@@ -1,4 +1,8 @@
 //! The integration tests, in one binary: librdkafka is slow to link twice.
+#![expect(
+    clippy::unwrap_used,
+    reason = "laws are functions that many tests call, and a failed assumption fails them"
+)]
 
 mod contract;
 mod end_to_end;

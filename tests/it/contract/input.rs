@@ -46,10 +46,10 @@ pub(crate) fn records_come_in_offset_order_with_all_they_carry<W: World>() {
     world.append(0, &sent);
     let mut member = Member::new(world.join());
     let read = member.until_read(sent.len());
-    for (place, (read, sent)) in read.iter().zip(&sent).enumerate() {
-        assert_eq!(read.offset, u64::try_from(place).unwrap());
-        assert_eq!(&read.entry, sent);
-    }
+    let offsets: Vec<u64> = read.iter().map(|read| read.offset).collect();
+    assert_eq!(offsets, [0, 1, 2, 3]);
+    let entries: Vec<Entry> = read.iter().map(|read| read.entry.clone()).collect();
+    assert_eq!(entries, sent);
 }
 
 pub(crate) fn nothing_is_read_before_start<W: World>() {

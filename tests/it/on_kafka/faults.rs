@@ -1,5 +1,6 @@
 //! What a broker, a double of ours or a wrong setting can do to us.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use wayfarer::kafka::{Admin, KafkaInput, KafkaOutput};
@@ -53,13 +54,34 @@ fn a_member_with_an_instance_id_that_comes_back_finds_its_partitions() {
     let mut world = KafkaWorld::on(broker::shared(), 2);
     world.append(0, &numbered(0..1));
     world.config.group_instance_id = Some("one".into());
-    let mut member = Member::new(world.join());
-    member.until_read(1);
-    drop(member);
-    let mut member = Member::new(world.join());
-    member.until_read(1);
-    assert_eq!(member.owned.len(), 2);
-    assert_eq!(member.lost, 0);
+    let mut before = Member::new(world.join());
+    before.until_read(1);
+    drop(before);
+    let mut after = Member::new(world.join());
+    after.until_read(1);
+    assert_eq!(after.owned.len(), 2);
+}
+
+#[test]
+fn a_member_that_stalls_loses_its_partitions_and_comes_back_for_its_share() {
+    let mut world = KafkaWorld::on(broker::shared(), 2);
+    world.config.session_timeout = Duration::from_secs(3);
+    let stalled = ("max.poll.interval.ms".to_owned(), "3000".to_owned());
+    world.config.librdkafka_consumer.extend([stalled]);
+    let mut a = Member::new(world.join());
+    a.until("assigned", |a| a.owned.len() == 2);
+    let mut b = Member::new(world.join());
+    // Nobody polls the first meanwhile.
+    b.until("all of it", |b| b.owned.len() == 2);
+    let late = a.log.commit(&[(source(0), 0)]);
+    assert!(matches!(late, Err(Error::Abort(_))), "{late:?}");
+    let shares = Cell::new((0, 0, false));
+    let step = || {
+        a.step();
+        b.step();
+        shares.set((a.owned.len(), b.owned.len(), a.lost > 0));
+    };
+    eventually("a share each", step, || shares.get() == (1, 1, true));
 }
 
 #[test]

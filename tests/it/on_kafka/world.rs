@@ -37,9 +37,9 @@ impl KafkaWorld {
             .map(|topic| (topic, format!("{name}.{}", topic.suffix())))
             .into();
         let admin = Admin::open(&config).unwrap();
-        let spec = |name: &String, partitions| TopicSpec {
-            name: name.clone(),
-            partitions,
+        let spec = |topic: &String, count| TopicSpec {
+            name: topic.clone(),
+            partitions: count,
             replication: Some(1),
             settings: BTreeMap::new(),
         };
@@ -160,10 +160,19 @@ fn await_leaders(config: &KafkaConfig, specs: &[TopicSpec]) {
     let reader = reader(config, &fresh_name());
     for spec in specs {
         for partition in 0..i32::try_from(spec.partitions).unwrap() {
-            let ends = || reader.fetch_watermarks(&spec.name, partition, WAIT);
-            while ends().is_err_and(|error| {
-                error.rdkafka_error_code() == Some(RDKafkaErrorCode::NotLeaderForPartition)
-            }) {}
+            while let Err(error) = reader.fetch_watermarks(&spec.name, partition, WAIT) {
+                assert!(
+                    matches!(
+                        error.rdkafka_error_code(),
+                        Some(
+                            RDKafkaErrorCode::NotLeaderForPartition
+                                | RDKafkaErrorCode::UnknownPartition
+                                | RDKafkaErrorCode::UnknownTopicOrPartition
+                        )
+                    ),
+                    "{error}"
+                );
+            }
         }
     }
 }
@@ -208,6 +217,7 @@ fn reader(config: &KafkaConfig, group: &str) -> BaseConsumer {
         .set("group.id", group)
         .set("enable.auto.commit", "false")
         .set("isolation.level", "read_committed")
+        .set("auto.offset.reset", "earliest")
         .create()
         .unwrap()
 }
