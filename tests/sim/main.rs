@@ -22,6 +22,7 @@ use script::Seen;
 struct Again(u64);
 
 impl Drop for Again {
+    #[expect(clippy::print_stdout, reason = "the line that plays a failure again")]
     fn drop(&mut self) {
         if std::thread::panicking() {
             let Self(seed) = self;

@@ -1,7 +1,7 @@
 //! The demo's face: a live table on the terminal, fed by the workers' observers.
 //!
 //! A [`BoardObserver`] for each worker feeds a [`Board`]; a [`Screen`] draws it again and again and
-//! ends with a [`summary`]. What is drawn is a function of the board, the moment and the
+//! ends with a [`summary()`]. What is drawn is a function of the board, the moment and the
 //! [`Look`] of the terminal.
 
 mod agreement;
