@@ -97,6 +97,8 @@ fn config(broker: &EmbeddedBroker) -> Config {
     config.time.idle = Some(Millis::from_secs(3));
     config.kafka.bootstrap_servers = broker.bootstrap_servers().to_owned();
     config.workers = 1;
+    // Some duplicates come so late that the usual few ids would not tell them.
+    config.limits.bounds.ring = 1_024;
     config
 }
 
