@@ -1,7 +1,9 @@
-//! A real Apache Kafka for tests: one node with its own controller, from the jars on Maven Central, started here.
+//! A real Apache Kafka for tests: one node with its own controller, from the jars on Maven Central,
+//! started here.
 //!
 //! Nothing has to be installed but a JDK 17 and Maven; the jars are resolved once and kept in the
-//! target folder, next to a formatted data folder that every broker gets a copy of. `WAYFARER_TEST_KAFKA=host:port` names a running cluster to use instead.
+//! target folder, next to a formatted data folder that every broker gets a copy of.
+//! `WAYFARER_TEST_KAFKA=host:port` names a running cluster to use instead.
 //!
 //! # How the broker dies with the tests
 //!
@@ -221,8 +223,8 @@ fn watchdog(folder: &Path) -> Child {
         .expect("there is a shell")
 }
 
-/// The folder with the broker's jars (`lib`) and a formatted data folder (`data`), made at the first
-/// use.
+/// The folder with the broker's jars (`lib`) and a formatted data folder (`data`), made at the
+/// first use.
 fn kit() -> PathBuf {
     let pom = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kafka/pom.xml");
     let text = fs::read_to_string(pom).expect("tests/kafka/pom.xml is in the repository");

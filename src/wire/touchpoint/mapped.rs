@@ -304,8 +304,15 @@ impl<'a, F: Fn(&str) -> Value<'a>> Record<'a, F> {
     }
 }
 
-/// The moment that a text names by a pattern of `strptime`.
+/// The moment that a text names by a pattern of `strptime`. Where the pattern begins with year,
+/// month and day, the zone may be spelled in every way of RFC 3339, whatever the pattern says.
 fn by_pattern(pattern: &str, text: &str) -> Option<EventTime> {
+    if pattern.starts_with("%F") || pattern.starts_with("%Y-%m-%d") {
+        let moment = time::parse(text, Zone::OrUtc);
+        if moment.is_some() {
+            return moment;
+        }
+    }
     let read = BrokenDownTime::parse(pattern, text).ok()?;
     let moment = match read.offset() {
         Some(_) => read.to_timestamp().ok()?,

@@ -70,6 +70,7 @@ limits: {dedupe: 1024}
 ";
 
 /// Every output topic says what the reference program says, up to where the partitions were read.
+#[expect(clippy::print_stdout, reason = "how much was compared")]
 fn agree(world: &KafkaWorld, touchpoints: &[Touchpoint], stages: &[&Stage]) {
     let mut watermarks: BTreeMap<u32, EventTime> = BTreeMap::new();
     for (partition, watermark) in stages.iter().flat_map(|stage| stage.idle_steps()) {

@@ -109,6 +109,18 @@ fn a_mapping_reads_every_way_to_write_a_moment() {
             "\"01/03/2026 10:00\"",
         ),
         (
+            TimeFormat::Pattern("%F %T%z".into()),
+            "\"2026-03-01 10:00:00Z\"",
+        ),
+        (
+            TimeFormat::Pattern("%F %T%z".into()),
+            "\"2026-03-01 11:00:00+0100\"",
+        ),
+        (
+            TimeFormat::Pattern("%Y-%m-%d %H:%M:%S".into()),
+            "\"2026-03-01 10:00:00\"",
+        ),
+        (
             TimeFormat::Pattern("%Y%m%dT%H%M%S%z".into()),
             "\"20260301T110000+0100\"",
         ),
