@@ -14,6 +14,9 @@ mod whole;
 use std::fs;
 use std::path::Path;
 
+/// The folder of the project.
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
 /// A file of the project: its path from the root, and its text.
 struct File {
     path: String,
@@ -53,7 +56,7 @@ fn file(path: &str, text: &str) -> File {
 /// Every text file that people write, and the lock file.
 fn project() -> Vec<File> {
     let mut files = Vec::new();
-    gather(Path::new(env!("CARGO_MANIFEST_DIR")), "", &mut files);
+    gather(Path::new(ROOT), "", &mut files);
     assert!(
         files.iter().any(|file| file.path == "src/domain/mod.rs"),
         "the source was not found"

@@ -1,9 +1,10 @@
 //! How files hang together, and what comes from outside.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use crate::lexer::{blank, paths};
-use crate::{Complaints, File, file, holds, passes, project, sees};
+use crate::{Complaints, File, ROOT, file, holds, passes, project, sees};
 
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
@@ -66,6 +67,66 @@ fn sources(files: &[File]) -> Complaints {
         .filter(|(_, line)| *line != format!("source = \"{REGISTRY}\""))
         .map(|(number, line)| format!("Cargo.lock:{number}: not from the registry: {line}"))
         .collect()
+}
+
+/// Links between pages that lead to no file, or to no heading of a page.
+fn links(files: &[File]) -> Complaints {
+    let mut complaints = Vec::new();
+    for page in files.iter().filter(|file| file.path.ends_with(".md")) {
+        let folder = page.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        for (line, text) in (1..).zip(page.text.lines()) {
+            for link in text
+                .split("](")
+                .skip(1)
+                .filter_map(|rest| rest.split(')').next())
+            {
+                let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+                let target = resolve(folder, path, &page.path);
+                let there = |file: &&File| file.path == target;
+                let found = path.contains("://")
+                    || match files.iter().find(there) {
+                        Some(file) => heading.is_empty() || has_heading(&file.text, heading),
+                        // Folders, and files that are not read here.
+                        None => heading.is_empty() && Path::new(ROOT).join(&target).exists(),
+                    };
+                if !found {
+                    complaints.push(format!("{}:{line}: leads nowhere: {link}", page.path));
+                }
+            }
+        }
+    }
+    complaints
+}
+
+/// The path from the root that a link in `folder` names; the page itself if it names none.
+fn resolve(folder: &str, path: &str, page: &str) -> String {
+    if path.is_empty() {
+        return page.to_owned();
+    }
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            ".." => drop(parts.pop()),
+            _ => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// Whether a page has the heading that an anchor names: in lower case, signs left out, blanks as
+/// hyphens.
+fn has_heading(page: &str, anchor: &str) -> bool {
+    let named = |heading: &str| -> String {
+        let kept = heading
+            .chars()
+            .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        kept.collect::<String>().to_lowercase().replace(' ', "-")
+    };
+    let heading = |line: &str| {
+        line.starts_with('#')
+            .then(|| named(line.trim_start_matches('#').trim()))
+    };
+    page.lines().filter_map(heading).any(|name| name == anchor)
 }
 
 fn reference(files: &[File]) -> Complaints {
@@ -132,6 +193,23 @@ fn every_source_file_is_reached_by_a_mod() {
     ];
     assert_eq!(dead_files(&laws).len(), 1);
     holds(dead_files);
+}
+
+#[test]
+fn links_between_pages_lead_somewhere() {
+    sees(links, "docs/a.md", "[b](b.md)");
+    sees(links, "docs/a.md", "# A\n[a](#b)");
+    passes(
+        links,
+        "docs/a.md",
+        "# A: `b` c!\n[a](#a-b-c) [b](a.md#a-b-c) [c](https://d.e/#f)",
+    );
+    passes(
+        links,
+        "docs/adr/a.md",
+        "[root](../../README.md) [folder](../../src)",
+    );
+    holds(links);
 }
 
 #[test]
