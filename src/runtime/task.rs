@@ -53,6 +53,8 @@ pub(super) struct Task {
     pub(super) ends: Vec<Option<u64>>,
     pub(super) intake: Intake,
     committed_intake: Intake,
+    /// How many misplaced records were warned of.
+    warned: u64,
     idle: Option<IdleWatch>,
     pub(super) breaker: Breaker,
     /// The effects of the open transaction.
@@ -73,6 +75,7 @@ impl Task {
             ends: vec![None; inputs],
             intake: Intake::default(),
             committed_intake: Intake::default(),
+            warned: 0,
             idle: config.idle.map(|interval| IdleWatch::new(interval, inputs)),
             breaker: Breaker::new(config.dead_letter_percent),
             outputs: Vec::new(),
@@ -111,6 +114,14 @@ impl Task {
         let input_config = &config.inputs[input];
         let read = read(record, input_config, config);
         self.breaker.record(read.is_err());
+        if self.breaker.is_open() {
+            tracing::error!(
+                partition = self.number,
+                offset = record.offset,
+                "stopped: too many records cannot be used; see the dead letters, mend the format \
+                 or its config, and start again"
+            );
+        }
         match read {
             Ok(touchpoint) => self.touchpoint(&touchpoint, record, partitions, input_config),
             Err(error) => self.dead_letter(record, error),
@@ -281,6 +292,20 @@ impl Task {
         self.outputs.clear();
         self.causes.clear();
         self.dead_letters.clear();
+    }
+
+    /// Warns of misplaced records that were read since the last warning.
+    pub(super) fn warn_of_misplaced(&mut self) {
+        let misplaced = self.intake.misplaced;
+        if misplaced > self.warned {
+            self.warned = misplaced;
+            tracing::warn!(
+                partition = self.number,
+                misplaced,
+                "records are misplaced: key them with the customer's id, and let the producer \
+                 place them as Kafka's Java clients do (murmur2)"
+            );
+        }
     }
 
     /// Records that the broker has and the task has not read, where the ends are known.

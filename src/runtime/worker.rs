@@ -29,6 +29,8 @@ const BATCH: usize = 1_000;
 const WAIT: Duration = Duration::from_millis(20);
 /// How often everything is reported, touched or not.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+/// How often misplaced records are warned of.
+const WARN_INTERVAL: Duration = Duration::from_secs(10);
 /// How often the offsets are stored with the group, where they only show how far we are.
 const OFFSETS_INTERVAL: Duration = Duration::from_secs(5);
 /// The pause after passing trouble.
@@ -59,6 +61,7 @@ pub struct Worker<I, O, C, W> {
     last_kpis: Duration,
     last_report: Duration,
     last_offsets: Duration,
+    last_warning: Duration,
     kpis: KpiMemory,
 }
 
@@ -85,6 +88,7 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
             last_kpis: Duration::ZERO,
             last_report: Duration::ZERO,
             last_offsets: Duration::ZERO,
+            last_warning: Duration::ZERO,
             kpis: KpiMemory::default(),
         }
     }
@@ -135,6 +139,10 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
         if now.saturating_sub(self.last_report) >= REPORT_INTERVAL {
             self.last_report = now;
             self.report(|_| true);
+        }
+        if now.saturating_sub(self.last_warning) >= WARN_INTERVAL {
+            self.last_warning = now;
+            self.tasks.values_mut().for_each(Task::warn_of_misplaced);
         }
         Ok(())
     }

@@ -5,19 +5,6 @@ use crate::{Complaints, File, holds, passes, sees};
 const LINES_MAX: usize = 400;
 const COLUMNS_MAX: usize = 100;
 
-/// Words about how the project is made, which tell its readers nothing.
-const WORKSHOP: [&str; 9] = [
-    "agent",
-    "agents",
-    "subagent",
-    "prompt",
-    "prompts",
-    "llm",
-    "worktree",
-    "prototype",
-    "prototypes",
-];
-
 fn titles(files: &[File]) -> Complaints {
     rust(files)
         .filter(|file| !file.text.starts_with("//! "))
@@ -69,26 +56,6 @@ fn leftovers(files: &[File]) -> Complaints {
     find(files, |line| {
         let later = words(line).any(|word| ["TODO", "FIXME", "XXX"].contains(&word));
         later || line.contains("dbg!(") || line.contains("#[ignore")
-    })
-}
-
-fn workshop(files: &[File]) -> Complaints {
-    const PHRASES: [&str; 4] = ["/work/", "this issue", "next issue", "first issue"];
-    find(files, |line| {
-        let line = line.to_lowercase();
-        words(&line).any(|word| WORKSHOP.contains(&word))
-            || PHRASES.iter().any(|phrase| line.contains(phrase))
-            || names_an_issue(&line)
-    })
-}
-
-/// Whether a line holds `#` and a number as a word of its own.
-fn names_an_issue(line: &str) -> bool {
-    line.match_indices('#').any(|(at, _)| {
-        let number = line[at + 1..].split(|c: char| !c.is_alphanumeric()).next();
-        let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-        let own = at == 0 || line[..at].ends_with([' ', '(', '[']);
-        own && number.is_some_and(|number| !number.is_empty() && digits(number))
     })
 }
 
@@ -154,16 +121,4 @@ fn nothing_is_left_for_later() {
     sees(leftovers, "tests/a.rs", "#[ignore = \"needs a broker\"]");
     passes(leftovers, "src/a.rs", "// METHODOLOGY; we ignore nothing");
     holds(leftovers);
-}
-
-#[test]
-fn nothing_tells_how_the_project_is_made() {
-    sees(workshop, "src/a.rs", "// as the prompt said");
-    sees(workshop, "docs/a.md", "the Agent's part");
-    sees(workshop, "docs/a.md", "this closes #12, at last");
-    sees(workshop, "tests/a.rs", "let data = \"/work/shared/data\";");
-    sees(workshop, "docs/a.md", "left to the next issue");
-    let fine = "let s = r#\"x\"#; // promptly, page#1, a session's end, an issue of Kafka";
-    passes(workshop, "src/a.rs", fine);
-    holds(workshop);
 }
