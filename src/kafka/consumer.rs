@@ -121,6 +121,10 @@ impl KafkaInput {
             }
             if sources.is_empty() {
                 self.answer_empty(rebalance.change)?;
+                if rebalance.change == Change::Assigned {
+                    sink(InputEvent::Assigned(sources));
+                    handed_over += 1;
+                }
                 continue;
             }
             let event = match rebalance.change {

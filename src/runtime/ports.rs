@@ -39,8 +39,8 @@ pub struct InputRecord<'a> {
 /// What a poll can bring.
 #[derive(Debug)]
 pub enum InputEvent<'a> {
-    /// These partitions are ours from now on. Nothing is read of them until
-    /// [`InputLog::start`].
+    /// These partitions are ours from now on; none, if the group has no more to share. Nothing is
+    /// read of them until [`InputLog::start`].
     Assigned(Vec<Source>),
     /// These partitions must be handed over: finish what is open, then [`InputLog::release`] them.
     Revoked(Vec<Source>),

@@ -68,6 +68,8 @@ pub struct Worker<I, O, C, W> {
 /// What a poll brought besides records.
 #[derive(Debug, Default)]
 struct News {
+    /// Whether the group has said what is ours, be it nothing.
+    rebalanced: bool,
     assigned: Vec<Source>,
     revoked: Vec<Source>,
     lost: Vec<Source>,
@@ -124,6 +126,8 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
         }
         if !news.assigned.is_empty() {
             self.take(&news.assigned)?;
+        } else if news.rebalanced {
+            self.observer.assigned(&self.owned());
         }
         self.watch_silence(&news.ends);
         let now = self.world.clock.monotonic();
@@ -154,7 +158,10 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
             .world
             .input
             .poll(WAIT, BATCH, &mut |event| match event {
-                InputEvent::Assigned(sources) => news.assigned.extend(sources),
+                InputEvent::Assigned(sources) => {
+                    news.rebalanced = true;
+                    news.assigned.extend(sources);
+                }
                 InputEvent::Revoked(sources) => news.revoked.extend(sources),
                 InputEvent::Lost(sources) => news.lost.extend(sources),
                 InputEvent::End { source, offset } => news.ends.push((source, offset)),
