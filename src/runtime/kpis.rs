@@ -74,6 +74,13 @@ impl KpiMemory {
         }
     }
 
+    /// What was queued may be written or not: it is written again, whatever it comes to then.
+    pub(super) fn abort(&mut self) {
+        for place in self.queued.keys() {
+            self.written.remove(place);
+        }
+    }
+
     /// A partition is somebody else's now, who writes its figures anew.
     pub(super) fn forget(&mut self, number: u32) {
         self.queued.retain(|place, _| place.0 != number);

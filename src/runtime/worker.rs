@@ -333,6 +333,7 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
     /// Drops what is open and goes back to where the last commit stands.
     fn abort(&mut self, reason: &str) -> Result<(), Error> {
         self.back_off("a commit", reason);
+        self.kpis.abort();
         let places: Vec<_> = self.tasks.values_mut().flat_map(Task::abort).collect();
         self.world.input.start(&places)
     }

@@ -248,7 +248,8 @@ fn a_burst_of_dead_letters_stops_the_partition() {
     (0..100).for_each(|_| write(good));
     (0..1_000).for_each(|_| write("not JSON"));
     (0..100).for_each(|_| write(good));
-    pipeline.run_secs(3);
+    // Long enough for the offsets to be stored.
+    pipeline.run_secs(6);
     let dead = pipeline.written(OutputTopic::DeadLetters).len();
     assert!((50..=500).contains(&dead), "{dead} dead letters");
     assert!(pipeline.standing(0).unwrap().stopped);

@@ -226,6 +226,8 @@ fn watchdog(folder: &Path) -> Child {
 /// The folder with the broker's jars (`lib`) and a formatted data folder (`data`), made at the
 /// first use.
 fn kit() -> PathBuf {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let pom = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kafka/pom.xml");
     let text = fs::read_to_string(pom).expect("tests/kafka/pom.xml is in the repository");
     let version = wayfarer::wire::placement::murmur2(text.as_bytes());
