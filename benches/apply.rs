@@ -106,6 +106,10 @@ fn observe(criterion: &mut Criterion) {
     group.finish();
 }
 
+#[expect(
+    clippy::print_stdout,
+    reason = "a size is no time, and belongs beside the times"
+)]
 fn stored_customer(criterion: &mut Criterion) {
     let maps = maps();
     let mut partition = Partition::new(Arc::clone(&maps), 1);

@@ -6,7 +6,13 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use wayfarer::domain::Touchpoint;
 use wayfarer::wire::touchpoint::{DecodeOptions, Format, Mapping, encode_json, encode_protobuf};
 
-const JSON: &str = r#"{"id":"0192f0c1-7b5e-7cc3-98c4-dc0c0c07398f","customer":"customer-004217","anonymous":"a-91c2d7","type":"cart_added","at":"2026-03-01T10:00:00.250Z","channel":"web","campaign":"spring","source":"newsletter","medium":"email","cart":"cart-88213","value":4998,"currency":"EUR","items":[{"product":"sku-1077","quantity":2,"price":2499}],"device":"mobile"}"#;
+const JSON: &str = concat!(
+    r#"{"id":"0192f0c1-7b5e-7cc3-98c4-dc0c0c07398f","customer":"customer-004217","#,
+    r#""anonymous":"a-91c2d7","type":"cart_added","at":"2026-03-01T10:00:00.250Z","#,
+    r#""channel":"web","campaign":"spring","source":"newsletter","medium":"email","#,
+    r#""cart":"cart-88213","value":4998,"currency":"EUR","#,
+    r#""items":[{"product":"sku-1077","quantity":2,"price":2499}],"device":"mobile"}"#
+);
 
 fn example() -> Touchpoint {
     let decoded = Format::Json.decode(None, JSON.as_bytes(), &DecodeOptions::default());

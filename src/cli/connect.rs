@@ -28,6 +28,14 @@ pub(super) fn worker(config: &Config) -> WorkerConfig {
     }
 }
 
+/// What the demo's workers are told: KPI snapshots come every second.
+pub(super) fn demo_worker(config: &Config) -> WorkerConfig {
+    WorkerConfig {
+        kpi_interval: Duration::from_secs(1),
+        ..worker(config)
+    }
+}
+
 /// What decoding may take in.
 pub(super) fn decode(config: &Config) -> DecodeOptions {
     DecodeOptions {
@@ -132,7 +140,7 @@ pub(super) fn mapping(table: &config::Mapping) -> Mapping {
             config::TimeFormat::EpochSeconds => TimeFormat::EpochSeconds,
             config::TimeFormat::EpochMillis => TimeFormat::EpochMillis,
             config::TimeFormat::EpochMicros => TimeFormat::EpochMicros,
-            config::TimeFormat::Pattern(_) => TimeFormat::DateTime,
+            config::TimeFormat::Pattern(pattern) => TimeFormat::Pattern(pattern.as_str().into()),
         },
         channel: field(Field::Channel),
         channels: renamed(&table.channels),

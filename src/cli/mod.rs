@@ -1,16 +1,20 @@
 //! The command line: one file a verb.
 //!
 //! A verb is a struct of arguments that clap fills and a function that takes them with the
-//! [`World`] and gives an [`Exit`]. To add one: write the file, add a variant to [`Verb`] and an arm
-//! to its match.
+//! [`World`] and gives an [`Exit`]. To add one: write the file, add a variant to [`Verb`] and an
+//! arm to its match.
 
 mod connect;
 mod console;
+pub mod demo;
 mod echo;
 mod exit;
 mod generate;
 mod given;
+mod pipeline;
+mod process;
 mod replay;
+mod run;
 mod sink;
 mod validate;
 
@@ -63,8 +67,8 @@ impl World<'_> {
     version,
     about = "Customer journeys from Kafka: stage transitions, abandonment alerts and rolling KPIs",
     long_about = "Wayfarer reads customer touchpoints from Kafka, follows every customer through \
-                  journey maps, and writes stage transitions and abandonment alerts the moment they \
-                  are true.",
+                  journey maps, and writes stage transitions and abandonment alerts the moment \
+                  they are true.",
     after_help = "Every verb explains itself: wayfarer VERB --help",
     after_long_help = EXIT_CODES,
     subcommand_required = true,
@@ -88,6 +92,8 @@ Exit codes:
 
 #[derive(Subcommand, Debug)]
 enum Verb {
+    Demo(demo::Args),
+    Run(run::Args),
     Validate(validate::Args),
     Echo(echo::Args),
     Replay(replay::Args),
@@ -97,6 +103,8 @@ enum Verb {
 impl Verb {
     fn run(&self, world: &mut World<'_>) -> io::Result<Exit> {
         match self {
+            Self::Demo(args) => demo::run(args, world),
+            Self::Run(args) => run::run(args, world),
             Self::Validate(args) => validate::run(args, world),
             Self::Echo(args) => echo::run(args, world),
             Self::Replay(args) => replay::run(args, world),

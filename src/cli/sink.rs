@@ -15,7 +15,7 @@ use crate::traffic::{Arrival, Load};
 use crate::wire::touchpoint::encode_json;
 
 /// Where arrivals go.
-pub trait Sink {
+pub(super) trait Sink {
     /// Takes an arrival; it may be held back for a while.
     ///
     /// # Errors
@@ -39,7 +39,7 @@ pub trait Sink {
 }
 
 /// The record's value: Wayfarer's JSON, or the bytes that were planted.
-pub fn value(arrival: &Arrival) -> Vec<u8> {
+pub(super) fn value(arrival: &Arrival) -> Vec<u8> {
     match &arrival.load {
         Load::OnTime(touchpoint) | Load::Late(touchpoint) | Load::Again(touchpoint) => {
             encode_json(touchpoint)
@@ -49,7 +49,7 @@ pub fn value(arrival: &Arrival) -> Vec<u8> {
 }
 
 /// A record a line, in the order of arrival.
-pub struct Lines<W: Write> {
+pub(super) struct Lines<W: Write> {
     out: Out<W>,
 }
 
@@ -60,13 +60,13 @@ enum Out<W: Write> {
 
 impl<W: Write> Lines<W> {
     /// Lines as they are.
-    pub fn plain(out: W) -> Self {
+    pub(super) fn plain(out: W) -> Self {
         let out = Out::Plain(out);
         Self { out }
     }
 
     /// Compressed lines.
-    pub fn gzip(out: W) -> Self {
+    pub(super) fn gzip(out: W) -> Self {
         let out = Out::Gzip(GzEncoder::new(out, Compression::fast()));
         Self { out }
     }
@@ -85,7 +85,7 @@ impl Lines<BufWriter<File>> {
     /// # Errors
     ///
     /// If the file cannot be made.
-    pub fn create(path: &Path) -> io::Result<Self> {
+    pub(super) fn create(path: &Path) -> io::Result<Self> {
         let file = BufWriter::with_capacity(1 << 16, File::create(path)?);
         let compressed = path.extension().is_some_and(|ending| ending == "gz");
         Ok(if compressed {
@@ -123,7 +123,7 @@ impl<W: Write> Sink for Lines<W> {
 }
 
 /// A Kafka topic: records keyed by the customer, with the time of arrival as their timestamp.
-pub struct Topic {
+pub(super) struct Topic {
     output: KafkaOutput,
 }
 
@@ -137,7 +137,7 @@ impl Topic {
     /// # Errors
     ///
     /// If a setting is refused.
-    pub fn open(
+    pub(super) fn open(
         brokers: &str,
         topic: &str,
         librdkafka: BTreeMap<String, String>,

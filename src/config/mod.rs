@@ -1,5 +1,5 @@
-//! The config: one YAML file, the environment and `--set`, read into typed values with every mistake
-//! found at once.
+//! The config: one YAML file, the environment and `--set`, read into typed values with every
+//! mistake found at once.
 //!
 //! ```text
 //! text ─▶ tree ─▶ overrides ─▶ substitution ─▶ reader ─▶ Config, maps

@@ -52,8 +52,8 @@ impl Problem {
         }
     }
 
-    /// The line that it stands on and a mark below it. A line that names a secret ends there, and so
-    /// does what is shown of it.
+    /// The line that it stands on and a mark below it. A line that names a secret ends there, and
+    /// so does what is shown of it.
     fn excerpt(&self) -> Option<(String, String)> {
         let Place {
             source,

@@ -81,12 +81,15 @@ impl Standing {
                 .filter(|back| journey.position > Some(back.beyond));
             if let (Some(back), Some((_, last))) = (away, self.span) {
                 let at = last.plus(back.after);
-                stand(Deadline {
-                    at,
-                    class: Class::Return,
-                    map: number,
-                    episode: 0,
-                });
+                // A silence returns a customer once, also if a late touch then moves it forward.
+                if Some(at) > journey.since {
+                    stand(Deadline {
+                        at,
+                        class: Class::Return,
+                        map: number,
+                        episode: 0,
+                    });
+                }
             }
         }
         next

@@ -46,8 +46,11 @@ impl Listener {
         };
         let socket = TcpListener::bind(address).map_err(error)?;
         socket.set_nonblocking(true).map_err(error)?;
-        let address = socket.local_addr().map_err(error)?;
-        Ok(Self { socket, address })
+        let bound = socket.local_addr().map_err(error)?;
+        Ok(Self {
+            socket,
+            address: bound,
+        })
     }
 
     /// Where it listens.
@@ -174,40 +177,39 @@ mod tests {
         answer.split_once("\r\n\r\n").unwrap().1
     }
 
+    /// Asserts what a path answers.
+    fn answers(server: &Server, path: &str, status: u16, text: &str) {
+        let (found, answer) = get(server, path);
+        assert_eq!((found, body(&answer)), (status, text), "{path}");
+    }
+
     #[test]
     fn probes_say_what_is_wrong() {
         let (server, health) = serve();
         let mut observer = health.observer(0);
-        let (status, answer) = get(&server, "/readyz");
-        assert_eq!(status, 503);
-        let expected = "[-] assignment: no worker has been told its partitions yet\nnot ok\n";
-        assert_eq!(body(&answer), expected);
+        let waiting = "[-] assignment: no worker has been told its partitions yet\nnot ok\n";
+        answers(&server, "/readyz", 503, waiting);
         observer.assigned(&[4]);
-        let (status, answer) = get(&server, "/readyz?verbose");
-        assert_eq!(status, 200);
-        let expected = "[+] process: ok\n[+] assignment: ok\n[+] partition 4: ok\nok\n";
-        assert_eq!(body(&answer), expected);
-        for path in ["/livez", "/healthz"] {
-            let (status, answer) = get(&server, path);
-            assert_eq!((status, body(&answer)), (200, "ok\n"));
-        }
+        let checks = "[+] process: ok\n[+] assignment: ok\n[+] partition 4: ok\nok\n";
+        answers(&server, "/readyz?verbose", 200, checks);
+        answers(&server, "/readyz", 200, "ok\n");
+        answers(&server, "/livez", 200, "ok\n");
+        answers(&server, "/healthz?verbose=1", 200, "[+] worker 0: ok\nok\n");
         server.stop().unwrap();
     }
 
     #[test]
     fn metrics_and_the_version_are_served() {
         let (server, _) = serve();
-        let (status, answer) = get(&server, "/metrics");
+        let (status, metrics) = get(&server, "/metrics");
         assert_eq!(status, 200);
-        assert!(answer.contains("content-type: text/plain; version=0.0.4"));
-        assert!(answer.contains("wayfarer_build_info{version=\"1.2.3\"} 1"));
-        let (status, answer) = get(&server, "/version");
-        assert_eq!(status, 200);
-        assert_eq!(body(&answer), r#"{"name":"wayfarer","version":"1.2.3"}"#);
-        let (status, answer) = get(&server, "/");
-        assert_eq!(status, 200);
+        assert!(metrics.contains("content-type: text/plain; version=0.0.4"));
+        assert!(metrics.contains("wayfarer_build_info{version=\"1.2.3\"} 1"));
+        let version = r#"{"name":"wayfarer","version":"1.2.3"}"#;
+        answers(&server, "/version", 200, version);
+        let (_, index) = get(&server, "/");
         for path in ["/metrics", "/livez", "/readyz", "/version"] {
-            assert!(body(&answer).contains(&format!(">{path}<")), "{path}");
+            assert!(body(&index).contains(&format!(">{path}<")), "{path}");
         }
         assert_eq!(get(&server, "/nowhere").0, 404);
         server.stop().unwrap();

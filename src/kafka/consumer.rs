@@ -20,7 +20,7 @@ use crate::domain::EventTime;
 use crate::runtime::{Error, InputEvent, InputLog, InputRecord, Source, Start};
 
 /// How long a commit may take before the caller is told to try again.
-const COMMIT_PATIENCE: Duration = Duration::from_secs(10);
+const COMMIT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long the cluster may take to say what an input looks like.
 const METADATA_PATIENCE: Duration = Duration::from_secs(10);

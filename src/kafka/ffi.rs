@@ -62,7 +62,8 @@ pub(super) fn commit<C: ClientContext>(
 ///
 /// `event` must be a live event of the kind "offset commit".
 unsafe fn first_refusal(event: *mut raw::rd_kafka_event_t) -> raw::rd_kafka_resp_err_t {
-    // SAFETY: the list belongs to the event, which the caller keeps alive, and holds `cnt` elements.
+    // SAFETY: the list belongs to the event, which the caller keeps alive, and holds `cnt`
+    // elements.
     unsafe {
         let whole = raw::rd_kafka_event_error(event);
         let list = raw::rd_kafka_event_topic_partition_list(event);

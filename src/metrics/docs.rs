@@ -8,8 +8,8 @@ use super::metric::{Kind, Label, Metric};
 const HEAD: &str = "\
 # Metrics
 
-Written from the catalogue in `src/metrics/catalogue.rs`; `UPDATE_GOLDEN=1 cargo test metrics` writes
-it anew.
+Written from the catalogue in `src/metrics/catalogue.rs`; `UPDATE_GOLDEN=1 cargo test metrics`
+writes it anew.
 
 Wayfarer serves these at `/metrics` in the text format of Prometheus. Counters begin at 0 when the
 process starts. Gauges are a picture of the moment of the scrape: those of a partition that went to

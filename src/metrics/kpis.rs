@@ -243,7 +243,7 @@ mod tests {
         sums.add(&[bounce(0, 3)]);
         let mut values = Vec::new();
         sums.show(&maps, &mut |metric, _, value| {
-            values.push((metric.name, value))
+            values.push((metric.name, value));
         });
         assert_eq!(
             values,

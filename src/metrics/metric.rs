@@ -170,9 +170,7 @@ impl Label {
     pub const fn source(self) -> &'static str {
         match self {
             Self::Verdict => "what became of a touchpoint",
-            Self::Reason => {
-                "the codes of dead letters; `late` for late touchpoints that are diverted"
-            }
+            Self::Reason => "why a record cannot be used",
             Self::Kind => "what an effect says",
             Self::Topic => "the last part of the output topics' default names",
             Self::Map => "the ids of the configured maps",
@@ -198,5 +196,5 @@ pub(super) const NO_CURRENCY: &str = "none";
 
 /// Why a record can be a dead letter.
 pub(super) fn reasons() -> impl Iterator<Item = &'static str> {
-    Reason::ALL.map(Reason::code).into_iter().chain(["late"])
+    Reason::ALL.map(Reason::code).into_iter()
 }

@@ -99,20 +99,19 @@ impl Registry {
     }
 
     /// Takes a partition's report; without figures, those it gave before still hold.
-    pub(super) fn stands(&self, partition: u32, standing: Standing, figures: Option<Vec<Figure>>) {
+    pub(super) fn stands(
+        &self,
+        partition: u32,
+        mut standing: Standing,
+        figures: Option<Vec<Figure>>,
+    ) {
         let mut standings = self.lock();
         let before = standings.partitions.remove(&partition);
         let kept = before
             .filter(|before| before.worker == standing.worker)
             .map_or_else(Vec::new, |before| before.figures);
-        let figures = figures.unwrap_or(kept);
-        standings.partitions.insert(
-            partition,
-            Standing {
-                figures,
-                ..standing
-            },
-        );
+        standing.figures = figures.unwrap_or(kept);
+        standings.partitions.insert(partition, standing);
         if standings.upkept.elapsed() >= UPKEEP_INTERVAL {
             standings.upkept = Instant::now();
             drop(standings);

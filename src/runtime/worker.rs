@@ -29,6 +29,8 @@ const BATCH: usize = 1_000;
 const WAIT: Duration = Duration::from_millis(20);
 /// How often everything is reported, touched or not.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+/// How often the offsets are stored with the group, where they only show how far we are.
+const OFFSETS_INTERVAL: Duration = Duration::from_secs(5);
 /// The pause after passing trouble.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
@@ -56,6 +58,7 @@ pub struct Worker<I, O, C, W> {
     last_commit: Duration,
     last_kpis: Duration,
     last_report: Duration,
+    last_offsets: Duration,
     kpis: KpiMemory,
 }
 
@@ -81,6 +84,7 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
             last_commit: Duration::ZERO,
             last_kpis: Duration::ZERO,
             last_report: Duration::ZERO,
+            last_offsets: Duration::ZERO,
             kpis: KpiMemory::default(),
         }
     }
@@ -96,7 +100,8 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
         }
         self.commit()?;
         self.write_kpis();
-        self.commit()
+        self.commit()?;
+        self.store_offsets()
     }
 
     /// One turn of the loop.
@@ -105,6 +110,7 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
     ///
     /// As [`run`](Self::run).
     pub fn turn(&mut self) -> Result<(), Error> {
+        self.observer.turned();
         let news = self.poll()?;
         if !news.lost.is_empty() {
             self.lose(&news.lost)?;
@@ -122,6 +128,9 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
         }
         if now.saturating_sub(self.last_commit) >= self.config.commit_interval {
             self.commit()?;
+        }
+        if now.saturating_sub(self.last_offsets) >= OFFSETS_INTERVAL {
+            self.store_offsets()?;
         }
         if now.saturating_sub(self.last_report) >= REPORT_INTERVAL {
             self.last_report = now;
@@ -187,6 +196,7 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
     /// Commits what is open, then hands partitions over.
     fn hand_over(&mut self, sources: &[Source]) -> Result<(), Error> {
         self.commit()?;
+        self.store_offsets()?;
         self.drop_tasks(sources)
     }
 
@@ -266,15 +276,24 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
             .filter(|task| task.is_touched())
             .map(|task| task.number)
             .collect();
-        let next: Vec<_> = self.tasks.values().flat_map(offsets).collect();
         self.tell_commit(&written, begun);
         for task in self.tasks.values_mut() {
             task.commit();
         }
         self.kpis.commit();
         self.report(|task| touched.contains(&task.number));
+        Ok(())
+    }
+
+    /// Stores with the group how far the tasks have come.
+    fn store_offsets(&mut self) -> Result<(), Error> {
+        self.last_offsets = self.world.clock.monotonic();
+        let next: Vec<_> = self.tasks.values().flat_map(offsets).collect();
+        if next.is_empty() {
+            return Ok(());
+        }
         match self.world.input.commit(&next) {
-            // The offsets only show how far we are: a later commit stores them too.
+            // They only show how far we are; the next time stores them too.
             Ok(()) | Err(Error::Retry(_) | Error::Abort(_)) => Ok(()),
             Err(error) => Err(error),
         }

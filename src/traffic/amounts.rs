@@ -119,7 +119,8 @@ impl FromStr for Share {
 pub enum AmountError {
     /// Not a rate.
     #[error(
-        "`{0}` is not a rate: write touchpoints per second, minute or hour, such as `100/s`, `30/m` or `5/h`, at most 1000000/s"
+        "`{0}` is not a rate: write touchpoints per second, minute or hour, such as `100/s`, \
+         `30/m` or `5/h`, at most 1000000/s"
     )]
     Rate(String),
     /// Not a share.

@@ -32,7 +32,8 @@ pub enum Load {
     OnTime(Box<Touchpoint>),
     /// A touchpoint for the first time, more than twice `disorder_max` after it happened.
     Late(Box<Touchpoint>),
-    /// A touchpoint that arrived before, equal in everything; usually soon after, seldom much later.
+    /// A touchpoint that arrived before, equal in everything; usually soon after, seldom much
+    /// later.
     Again(Box<Touchpoint>),
     /// A record that cannot be read.
     Planted(Planted),

@@ -55,6 +55,7 @@ impl Default for TrafficConfig {
 pub enum Rhythm {
     /// The same rate at all times.
     Steady,
-    /// Quiet before dawn, busiest in the evening, by the clock of UTC; the rate is the mean of a day.
+    /// Quiet before dawn, busiest in the evening, by the clock of UTC; the rate is the mean of a
+    /// day.
     Daily,
 }

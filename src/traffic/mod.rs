@@ -1,7 +1,7 @@
 //! Beside floor 0: made-up traffic of a made-up shop, for the demo, for load and for tests.
 //!
 //! [`Traffic`] yields [`Arrival`]s for ever, in the order in which they arrive at the log. Each
-//! customer is a small agent with plans. A beat keeps the rate: at each one somebody acts, whoever's
+//! customer has a temper and plans. A beat keeps the rate: at each one somebody acts, whoever's
 //! plans are due first or else a newcomer. A second queue by time holds what is under way:
 //!
 //! ```text

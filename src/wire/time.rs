@@ -243,7 +243,9 @@ mod tests {
         }
 
         #[test]
-        fn moments_are_written_as_jiff_writes_them(at in -62_135_596_800_000_i64..253_402_000_000_000) {
+        fn moments_are_written_as_jiff_writes_them(
+            at in -62_135_596_800_000_i64..253_402_000_000_000
+        ) {
             let other = jiff::Timestamp::from_millisecond(at).unwrap();
             prop_assert_eq!(format(EventTime::from_millis(at)), format!("{other:.3}"));
         }

@@ -187,9 +187,9 @@ fn touch() -> impl Strategy<Value = Drawn> {
     let keys = (0usize..3, 0usize..4, 0usize..3);
     let money = (option::of(0i64..90), 0usize..4);
     let pieces = option::weighted(0.3, 0u32..3);
-    let logged = option::weighted(0.2, -10i64..=30);
-    let again = option::weighted(0.2, (-20i64..=20, 0i64..=90));
-    let travel = (0i64..=90, any::<bool>(), logged, again, 0..100_000);
+    let offset = option::weighted(0.2, -10i64..=30);
+    let duplicate = option::weighted(0.2, (-20i64..=20, 0i64..=90));
+    let travel = (0i64..=90, any::<bool>(), offset, duplicate, 0..100_000);
     (
         0..CUSTOMERS,
         0..SPAN,

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wayfarer::domain::{
-    Currency, Effect, EffectKind, EventTime, Kpi, KpiKey, Sign, StepIx, Window,
-};
+use wayfarer::domain::{Currency, Effect, EffectKind, EventTime, Kpi, KpiKey, StepIx, Window};
 
 /// One count: what, when, how much.
 pub(crate) type Count = (KpiKey, EventTime, i64);
@@ -36,25 +34,8 @@ fn key(kpi: Kpi, map: u16, label: u32) -> KpiKey {
     KpiKey { kpi, map, label }
 }
 
-/// The KPIs that count customers, not effects.
-pub(crate) const DISTINCT: [Kpi; 3] = [
-    Kpi::ActiveCustomers,
-    Kpi::ConvertedCustomers,
-    Kpi::RepeatCustomers,
-];
-
-/// What an effect adds to the KPIs, or takes away, other than to the distinct counts.
-pub(crate) fn signed(effect: &Effect) -> Vec<Count> {
-    let mut counts = counts_of(effect);
-    if effect.sign == Sign::Retract {
-        for (_, _, n) in &mut counts {
-            *n = -*n;
-        }
-    }
-    counts
-}
-
-fn counts_of(effect: &Effect) -> Vec<Count> {
+/// What an effect adds to the KPIs other than to the distinct counts.
+pub(crate) fn counts_of(effect: &Effect) -> Vec<Count> {
     let one = |kpi, label| (key(kpi, effect.map, label), effect.at, 1);
     let many = |kpi, label, n| (key(kpi, effect.map, label), effect.at, n);
     match &effect.kind {

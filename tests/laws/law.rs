@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::TestCaseError;
 use proptest::prop_assert_eq;
 use wayfarer::domain::{
-    Cause, Effect, EffectId, EffectKind, EventTime, KpiKey, Maps, Rules, Sign, Touchpoint,
+    Cause, Effect, EffectId, EffectKind, EventTime, Kpi, KpiKey, Maps, Rules, Sign, Touchpoint,
 };
 use wayfarer::state::Output;
 
 use crate::cases::{CUSTOMERS, Case, Script};
-use crate::kpis::{Count, DISTINCT, counts, signed, totals, windows};
+use crate::kpis::{Count, counts, counts_of, totals, windows};
 use crate::ledger::balance;
 use crate::logs::{Again, any_log, nudged, on_time, touchpoints, watermark};
 use crate::reference::{in_order, reference};
@@ -178,15 +178,15 @@ fn judge_kpis(ran: &Ran, counted: &[Count], now: Option<EventTime>) -> Result<()
     }
     let Some(now) = now else { return Ok(()) };
     let keys: BTreeSet<KpiKey> = counted.iter().map(|(key, _, _)| *key).collect();
-    for (window, expected) in windows(counted, now) {
+    for (window, sums) in windows(counted, now) {
         for key in &keys {
-            let found = panes.window(key, window, now);
-            let expected = expected.get(key).copied().unwrap_or(0);
-            if found != expected {
+            let (sum, due) = (
+                panes.window(key, window, now),
+                sums.get(key).copied().unwrap_or(0),
+            );
+            if sum != due {
                 let name = window.name();
-                return Err(format!(
-                    "{key:?} over {name}: found {found}, expected {expected}"
-                ));
+                return Err(format!("{key:?} over {name}: found {sum}, expected {due}"));
             }
         }
     }
@@ -207,7 +207,7 @@ fn replay(case: &Case, rules: Rules) -> Verdict {
         let cut = |script: &Script| run(&maps, case.inputs, &log, script);
         let (one, other) = (cut(&case.script), cut(&case.other_script));
         alike(&one, &other).map_err(TestCaseError::fail)?;
-        let duplicates = |ran: &Ran| ran.partition.counters().duplicates;
+        let duplicates = |each: &Ran| each.partition.counters().duplicates;
         prop_assert_eq!(duplicates(&one), duplicates(&other), "duplicates");
         ran.extend([one, other]);
     }
@@ -295,4 +295,22 @@ fn alike(one: &Ran, other: &Ran) -> Result<(), String> {
         return Err("committed panes differ".into());
     }
     Ok(())
+}
+
+/// The KPIs that count customers, not effects.
+const DISTINCT: [Kpi; 3] = [
+    Kpi::ActiveCustomers,
+    Kpi::ConvertedCustomers,
+    Kpi::RepeatCustomers,
+];
+
+/// What an effect adds to the KPIs, or takes away, other than to the distinct counts.
+fn signed(effect: &Effect) -> Vec<Count> {
+    let mut counts = counts_of(effect);
+    if effect.sign == Sign::Retract {
+        for (_, _, n) in &mut counts {
+            *n = -*n;
+        }
+    }
+    counts
 }

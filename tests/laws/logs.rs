@@ -1,5 +1,7 @@
 //! The logs of a case: in which order its touchpoints arrive, by which input, with what between.
 
+use std::sync::Arc;
+
 use wayfarer::domain::{EventTime, Millis, Touchpoint};
 
 use crate::cases::{Case, Drawn};
@@ -18,7 +20,7 @@ pub(crate) enum Again {
 struct Arrival {
     at: i64,
     input: usize,
-    touchpoint: Touchpoint,
+    touchpoint: Arc<Touchpoint>,
     logged: Option<EventTime>,
 }
 
@@ -49,7 +51,7 @@ fn duplicates(case: &Case, again: Again) -> Vec<Drawn> {
     case.touches.iter().filter_map(duplicate).collect()
 }
 
-/// A log in which every input is at most the allowed disorder out of order, whatever the other does.
+/// A log in which every input is at most the disorder out of order, whatever the others do.
 pub(crate) fn on_time(case: &Case, again: Again, partition: usize) -> Vec<Entry> {
     let mut drawn = case.touches.clone();
     drawn.extend(duplicates(case, again));
@@ -91,7 +93,7 @@ pub(crate) fn nudged(case: &Case, log: &[Entry]) -> Vec<Entry> {
             {
                 nudged.push(Entry::Record {
                     input: *input,
-                    touchpoint: touchpoint.clone(),
+                    touchpoint: Arc::clone(touchpoint),
                     logged: Some(EventTime::MIN),
                 });
             }
@@ -117,7 +119,7 @@ fn entries(case: &Case, drawn: Vec<Drawn>, partition: usize) -> Vec<Entry> {
                 at: at.as_millis() + drawn.delay + lag,
                 input,
                 logged: drawn.logged.map(|offset| at.plus(Millis::new(offset))),
-                touchpoint: drawn.touchpoint,
+                touchpoint: Arc::new(drawn.touchpoint),
             }
         })
         .collect();

@@ -69,7 +69,7 @@ fn map_spec(id: &'static str) -> impl Strategy<Value = MapSpec> {
                 spec.comeback = comeback.map(|(place, by_step, after)| {
                     let stage = &spec.stages[place % spec.stages.len()];
                     let to = match &stage.steps[place % stage.steps.len()].id {
-                        Some(step) if by_step => format!("{}.{step}", stage.id),
+                        Some(name) if by_step => format!("{}.{name}", stage.id),
                         _ => stage.id.clone(),
                     };
                     ReturnSpec {

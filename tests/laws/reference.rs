@@ -1,9 +1,9 @@
 //! The reference program: what the touchpoints of one customer amount to, told from the whole list.
 //!
-//! Too simple to be wrong, it is hoped. The touchpoints are sorted and freed of duplicates; then every
-//! question (where did the customer move, when did sessions end, which carts were left) is answered by
-//! going through the list again. Nothing is kept from one touchpoint to the next that the definition
-//! does not name. Times are plain milliseconds here.
+//! Too simple to be wrong, it is hoped. The touchpoints are sorted and freed of duplicates; then
+//! every question (where did the customer move, when did sessions end, which carts were left) is
+//! answered by going through the list again. Nothing is kept from one touchpoint to the next that
+//! the definition does not name. Times are plain milliseconds here.
 
 use std::collections::BTreeSet;
 use std::hash::Hasher;

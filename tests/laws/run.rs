@@ -16,7 +16,7 @@ pub(crate) enum Entry {
     /// A record of one of the inputs.
     Record {
         input: usize,
-        touchpoint: Touchpoint,
+        touchpoint: Arc<Touchpoint>,
         logged: Option<EventTime>,
     },
     /// An idle step.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use wayfarer::domain::{
     AbandonmentSpec, CustomerId, Effect, EffectKind, EventTime, Kpi, KpiKey, MapSpec, Maps, Millis,
-    Rules, Settings, Sign, StageSpec, StepIx, StepSpec, Touchpoint,
+    ReturnSpec, Rules, Settings, Sign, StageSpec, StepIx, StepSpec, Touchpoint,
 };
 use wayfarer::state::{Counters, Output, Partition};
 
@@ -52,6 +52,14 @@ pub(crate) fn shop() -> MapSpec {
 pub(crate) fn quiet_shop() -> MapSpec {
     let mut shop = shop();
     shop.session.gap = Millis::new(10_000);
+    shop
+}
+
+/// The same shop, in which a customer silent for 40 ms goes back to browsing.
+pub(crate) fn returning_shop() -> MapSpec {
+    let mut shop = shop();
+    let (to, after) = ("browse".into(), Millis::new(40));
+    shop.comeback = Some(ReturnSpec { to, after });
     shop
 }
 

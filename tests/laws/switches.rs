@@ -71,7 +71,7 @@ fn without_any_one_rule_a_law_fails() {
             Missed::By(law) => search(20_000, 0, |case| try_law(law, case, rules).map(drop))
                 .map(|failure| format!("{law:?} fails at case {}", failure.nth)),
             Missed::ByStory(story) => {
-                let ending = |rules| told_with(&quiet_shop(), story, rules).everything();
+                let ending = |under| told_with(&quiet_shop(), story, under).everything();
                 (ending(rules) != ending(Rules::ALL)).then(|| "a story ends otherwise".into())
             }
         };

@@ -2,6 +2,10 @@
 //!
 //! `WAYFARER_SIM_SEEDS` sets how many seeds are played, `WAYFARER_SIM_SEED` which one alone. A
 //! failure prints the line that plays it again.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says where it stopped"
+)]
 
 mod account;
 mod maps;
@@ -19,6 +23,7 @@ use wayfarer::domain::{Rule, Rules};
 struct Again(u64);
 
 impl Drop for Again {
+    #[expect(clippy::print_stdout, reason = "the line that plays a failure again")]
     fn drop(&mut self) {
         if std::thread::panicking() {
             let Self(seed) = self;

@@ -17,8 +17,8 @@ use crate::pipeline::{INPUTS, Pipeline};
 pub(crate) fn account(pipeline: &Pipeline) -> Account {
     let mut account = Account::default();
     let mut logs: Vec<(usize, StoredRecord)> = Vec::new();
-    for input in 0..pipeline.setup.inputs {
-        let records = pipeline.broker.records(INPUTS[input]).unwrap();
+    for (input, topic) in INPUTS.iter().enumerate().take(pipeline.setup.inputs) {
+        let records = pipeline.broker.records(topic).unwrap();
         logs.extend(records.into_iter().map(|record| (input, record)));
     }
     logs.sort_by_key(|(input, record)| (record.timestamp, *input, record.offset));

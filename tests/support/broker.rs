@@ -1,7 +1,9 @@
-//! A real Apache Kafka for tests: one node (KRaft), from the jars on Maven Central, started here.
+//! A real Apache Kafka for tests: one node with its own controller, from the jars on Maven Central,
+//! started here.
 //!
 //! Nothing has to be installed but a JDK 17 and Maven; the jars are resolved once and kept in the
-//! target folder. `WAYFARER_TEST_KAFKA=host:port` names a running cluster to use instead.
+//! target folder, next to a formatted data folder that every broker gets a copy of.
+//! `WAYFARER_TEST_KAFKA=host:port` names a running cluster to use instead.
 //!
 //! # How the broker dies with the tests
 //!
@@ -34,7 +36,7 @@ const JAVA: &str = "-Xms64m -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -X
                     -Dorg.slf4j.simpleLogger.defaultLogLevel=warn";
 
 /// The broker that the tests of this process share.
-pub fn shared() -> &'static Broker {
+pub(crate) fn shared() -> &'static Broker {
     static SHARED: OnceLock<Broker> = OnceLock::new();
     SHARED.get_or_init(|| match std::env::var("WAYFARER_TEST_KAFKA") {
         Ok(bootstrap) => Broker {
@@ -46,54 +48,55 @@ pub fn shared() -> &'static Broker {
 }
 
 /// A broker; one that was started here ends when it is dropped.
-pub struct Broker {
+pub(crate) struct Broker {
     bootstrap: String,
     own: Option<Own>,
 }
 
 struct Own {
     folder: PathBuf,
-    jars: PathBuf,
+    kit: PathBuf,
     server: Mutex<Option<Child>>,
     watchdog: Child,
 }
 
 impl Broker {
     /// Starts a broker of one's own, which may be stopped and killed.
-    pub fn start() -> Self {
-        let jars = jars();
+    pub(crate) fn start() -> Self {
+        let kit = kit();
         let folder = tempfile::Builder::new()
             .prefix("wayfarer-kafka-")
             .tempdir()
             .expect("a temporary folder")
             .keep();
         let (port, controller) = free_ports();
-        fs::write(
-            folder.join("server.properties"),
-            properties(&folder, port, controller),
-        )
-        .expect("the broker's properties can be written");
+        write_properties(&folder, port, controller);
+        let data = folder.join("data");
+        fs::create_dir(&data).expect("a fresh folder");
+        for file in fs::read_dir(kit.join("data")).expect("the kit is complete") {
+            let file = file.expect("the kit can be read");
+            fs::copy(file.path(), data.join(file.file_name())).expect("a file can be copied");
+        }
         let broker = Self {
             bootstrap: format!("127.0.0.1:{port}"),
             own: Some(Own {
                 watchdog: watchdog(&folder),
                 folder,
-                jars,
+                kit,
                 server: Mutex::default(),
             }),
         };
-        broker.own().format();
         broker.restart();
         broker
     }
 
     /// Where it listens.
-    pub fn bootstrap(&self) -> &str {
+    pub(crate) fn bootstrap(&self) -> &str {
         &self.bootstrap
     }
 
     /// Kills it as a power failure would.
-    pub fn kill(&self) {
+    pub(crate) fn kill(&self) {
         let mut server = self.own().lock();
         if let Some(mut running) = server.take() {
             running.kill().expect("the broker can be killed");
@@ -104,19 +107,19 @@ impl Broker {
     }
 
     /// Starts it again on the same data and port, and waits until it answers.
-    pub fn restart(&self) {
+    pub(crate) fn restart(&self) {
         self.kill();
-        *self.own().lock() = Some(self.own().spawn());
+        *self.own().lock() = Some(java(&self.own().folder, &self.own().kit, "kafka.Kafka"));
         self.wait_until_ready();
     }
 
     /// Stops it where it is (SIGSTOP): connections stay, nothing answers.
-    pub fn pause(&self) {
+    pub(crate) fn pause(&self) {
         self.signal("STOP");
     }
 
     /// Lets a paused broker go on.
-    pub fn resume(&self) {
+    pub(crate) fn resume(&self) {
         self.signal("CONT");
     }
 
@@ -163,9 +166,8 @@ impl Drop for Broker {
         }
         if let Some(own) = &mut self.own {
             drop(own.watchdog.stdin.take());
-            if let Err(error) = own.watchdog.wait() {
-                eprintln!("the broker's watchdog: {error}");
-            }
+            // It removes the folder; a failure to wait for that is no failure of a test.
+            drop(own.watchdog.wait());
         }
     }
 }
@@ -175,49 +177,35 @@ impl Own {
         self.server.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn format(&self) {
-        let mut child = self.java("kafka.tools.StorageTool format -t wayfarerwayfarerwayfar -c");
-        let done = child.wait().expect("the storage tool ends");
-        assert!(done.code() != Some(127), "{NEEDED}; there is no java");
-        assert!(
-            done.success(),
-            "the broker's folder cannot be formatted:\n{}",
-            self.log()
-        );
-    }
-
-    fn spawn(&self) -> Child {
-        self.java("kafka.Kafka")
-    }
-
-    /// Runs one of Kafka's programs on the properties; its process id is in the folder before it
-    /// starts, so that the watchdog cannot miss it.
-    fn java(&self, program: &str) -> Child {
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(self.folder.join("log"))
-            .expect("the broker's log can be written");
-        let script = format!(
-            "echo $$ > \"$0/pid\"; exec java {JAVA} -Djava.io.tmpdir=\"$0\" -cp \"$1/*\" {program} \"$0/server.properties\""
-        );
-        Command::new("sh")
-            .arg("-c")
-            .arg(script)
-            .args([&self.folder, &self.jars])
-            .process_group(0)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().expect("a file can be shared"))
-            .stderr(log)
-            .spawn()
-            .expect("there is a shell")
-    }
-
     fn log(&self) -> String {
         let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(30)..].join("\n")
     }
+}
+
+/// Runs one of Kafka's programs on the properties in this folder. Its process id is in the folder
+/// before it starts, so that the watchdog cannot miss it.
+fn java(folder: &Path, kit: &Path, program: &str) -> Child {
+    let log = File::options()
+        .create(true)
+        .append(true)
+        .open(folder.join("log"))
+        .expect("the broker's log can be written");
+    let script = format!(
+        "echo $$ > \"$0/pid\"; exec java {JAVA} -Djava.io.tmpdir=\"$0\" -cp \"$1/lib/*\" {program} \
+         \"$0/server.properties\""
+    );
+    Command::new("sh")
+        .arg("-c")
+        .arg(script)
+        .args([folder, kit])
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().expect("a file can be shared"))
+        .stderr(log)
+        .spawn()
+        .expect("there is a shell")
 }
 
 fn watchdog(folder: &Path) -> Child {
@@ -235,21 +223,41 @@ fn watchdog(folder: &Path) -> Child {
         .expect("there is a shell")
 }
 
-/// The folder with the broker's jars, resolved at the first use.
-fn jars() -> PathBuf {
+/// The folder with the broker's jars (`lib`) and a formatted data folder (`data`), made at the
+/// first use.
+fn kit() -> PathBuf {
     let pom = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kafka/pom.xml");
     let text = fs::read_to_string(pom).expect("tests/kafka/pom.xml is in the repository");
+    let version = wayfarer::wire::placement::murmur2(text.as_bytes());
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let jars = target.join(format!("kafka-jars-{:08x}", fingerprint(&text)));
-    if jars.is_dir() {
-        return jars;
+    let kit = target.join(format!("kafka-{version:08x}"));
+    if kit.is_dir() {
+        return kit;
     }
     // A name of our own, then a rename: a second process may do the same at the same time.
-    let fresh = target.join(format!("kafka-jars-{}", std::process::id()));
+    let fresh = target.join(format!("kafka-{version:08x}-{}", std::process::id()));
+    resolve(pom, &fresh.join("lib"));
+    write_properties(&fresh, 9092, 9093);
+    let mut formatting = java(
+        &fresh,
+        &fresh,
+        "kafka.tools.StorageTool format -t wayfarerwayfarerwayfar -c",
+    );
+    let done = formatting.wait().expect("the storage tool ends");
+    assert!(done.code() != Some(127), "{NEEDED}; there is no java");
+    let log = fresh.join("log");
+    assert!(done.success(), "{NEEDED}; see {}", log.display());
+    if fs::rename(&fresh, &kit).is_err() {
+        fs::remove_dir_all(&fresh).expect("our own folder can be removed");
+    }
+    kit
+}
+
+fn resolve(pom: &str, lib: &Path) {
     let output = Command::new("mvn")
         .args(["-q", "-B", "-f", pom, "dependency:copy-dependencies"])
         .arg("-DincludeScope=runtime")
-        .arg(format!("-DoutputDirectory={}", fresh.display()))
+        .arg(format!("-DoutputDirectory={}", lib.display()))
         .stdin(Stdio::null())
         .output();
     match output {
@@ -261,14 +269,6 @@ fn jars() -> PathBuf {
         }
         Err(error) => panic!("{NEEDED}; mvn: {error}"),
     }
-    if fs::rename(&fresh, &jars).is_err() {
-        fs::remove_dir_all(&fresh).expect("our own folder can be removed");
-    }
-    jars
-}
-
-fn fingerprint(text: &str) -> u32 {
-    wayfarer::wire::placement::murmur2(text.as_bytes())
 }
 
 /// Two ports that were free a moment ago.
@@ -279,9 +279,9 @@ fn free_ports() -> (u16, u16) {
     (port(&one), port(&other))
 }
 
-fn properties(folder: &Path, port: u16, controller: u16) -> String {
+fn write_properties(folder: &Path, port: u16, controller: u16) {
     let data = folder.join("data");
-    format!(
+    let text = format!(
         "process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
@@ -306,11 +306,12 @@ num.recovery.threads.per.data.dir=1
 log.cleaner.dedupe.buffer.size=8388608
 ",
         data.display()
-    )
+    );
+    fs::write(folder.join("server.properties"), text).expect("properties can be written");
 }
 
 /// The least that a client of this cluster needs to be told.
-pub fn config(bootstrap: &str) -> KafkaConfig {
+pub(crate) fn config(bootstrap: &str) -> KafkaConfig {
     KafkaConfig {
         bootstrap_servers: bootstrap.to_owned(),
         group_id: "test".to_owned(),

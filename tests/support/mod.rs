@@ -1,3 +1,3 @@
 //! What several test programs need.
 
-pub mod broker;
+pub(crate) mod broker;

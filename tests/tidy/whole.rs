@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::lexer::{blank, paths};
-use crate::{Complaints, File, file, holds, passes, sees};
+use crate::{Complaints, File, file, holds, passes, project, sees};
 
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
@@ -170,5 +170,6 @@ fn the_reference_program_shares_only_plain_values_with_the_domain() {
         file("tests/laws/a.rs", "use wayfarer::domain::Panes;"),
     ];
     assert_eq!(reference(&through).len(), 1);
+    assert!(!reference_files(&project()).is_empty(), "it was not found");
     holds(reference);
 }

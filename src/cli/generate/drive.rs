@@ -12,15 +12,15 @@ use crate::traffic::{Load, Traffic};
 
 /// What was made.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Tally {
+pub(in crate::cli) struct Tally {
     /// Touchpoints on time.
-    pub on_time: u64,
+    pub(super) on_time: u64,
     /// Touchpoints that were late.
-    pub late: u64,
+    pub(super) late: u64,
     /// Touchpoints that came again.
-    pub again: u64,
+    pub(super) again: u64,
     /// Records that cannot be read.
-    pub planted: u64,
+    pub(super) planted: u64,
 }
 
 impl fmt::Display for Tally {
@@ -45,7 +45,7 @@ impl fmt::Display for Tally {
 /// # Errors
 ///
 /// What the sink reports.
-pub fn drive(
+pub(in crate::cli) fn drive(
     plan: &Plan,
     clock: &dyn Clock,
     sleep: &mut dyn FnMut(Duration),

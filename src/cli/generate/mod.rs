@@ -10,8 +10,9 @@ use std::io;
 use std::path::PathBuf;
 use std::thread;
 
-pub use drive::{Tally, drive};
-pub use plan::Plan;
+pub(super) use drive::drive;
+pub(super) use plan::Plan;
+pub(super) use spelling::span;
 
 use super::sink::{Lines, Sink, Topic};
 use super::{Exit, World};
@@ -19,13 +20,13 @@ use crate::domain::Millis;
 use crate::kafka::SystemClock;
 use crate::runtime::Clock;
 use crate::traffic::{Rate, Rhythm, Share};
-use spelling::{Moment, moment, pace, rhythm, setting, span};
+use spelling::{Moment, moment, pace, rhythm, setting};
 
 /// Makes up the touchpoints of a shop, as load or as something to look at
 ///
 /// Customers come through ads, searches, mails and the app, look around, fill carts and leave most
 /// of them behind, buy, return, call, write reviews. Records arrive out of order, some late, some
-/// twice. The same options make the same records.
+/// twice. The same options with the same --start make the same records.
 ///
 /// Without --start, --end or --real-time the last touchpoint has just happened.
 #[derive(clap::Args, Debug)]
@@ -37,7 +38,7 @@ Examples:
   wayfarer generate --kafka localhost:9092 --topic touchpoints --real-time
   wayfarer generate --kafka localhost:9092 --topic touchpoints --start=-1h --real-time --pace 60x
                                                                    an hour at once, then live")]
-pub struct Args {
+pub(super) struct Args {
     /// What chance starts from
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -120,7 +121,7 @@ pub struct Args {
 /// # Errors
 ///
 /// If the console takes no more.
-pub fn run(args: &Args, world: &mut World<'_>) -> io::Result<Exit> {
+pub(super) fn run(args: &Args, world: &mut World<'_>) -> io::Result<Exit> {
     let clock = SystemClock::new();
     let plan = match args.plan(clock.wall()) {
         Ok(plan) => plan,

@@ -9,15 +9,15 @@ const USUAL_SPAN: Millis = Millis::from_minutes(10);
 
 /// What to make, and when to stop.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Plan {
+pub(in crate::cli) struct Plan {
     /// The traffic.
-    pub config: TrafficConfig,
+    pub(in crate::cli) config: TrafficConfig,
     /// The last moment at which something may arrive.
-    pub until: Option<EventTime>,
+    pub(in crate::cli) until: Option<EventTime>,
     /// How many records there may be.
-    pub count: Option<u64>,
+    pub(in crate::cli) count: Option<u64>,
     /// Whether nothing is sent before its time.
-    pub real_time: bool,
+    pub(in crate::cli) real_time: bool,
 }
 
 impl Args {
@@ -26,7 +26,7 @@ impl Args {
     /// # Errors
     ///
     /// If the end is not after the start.
-    pub fn plan(&self, now: EventTime) -> Result<Plan, String> {
+    pub(super) fn plan(&self, now: EventTime) -> Result<Plan, String> {
         let (start, end) = (
             self.start.map(|at| at.by(now)),
             self.end.map(|at| at.by(now)),

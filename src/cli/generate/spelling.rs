@@ -26,7 +26,7 @@ impl Moment {
     }
 }
 
-pub(super) fn span(text: &str) -> Result<Millis, String> {
+pub(in crate::cli) fn span(text: &str) -> Result<Millis, String> {
     let wrong = |why: &dyn fmt::Display| format!("write a span such as 30s, 10m, 1h or 7d: {why}");
     let span: jiff::Span = text.parse().map_err(|error| wrong(&error))?;
     let whole = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours());

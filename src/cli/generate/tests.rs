@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::Parser;
 
+use super::drive::Tally;
+use super::plan::Plan;
 use super::*;
 use crate::domain::EventTime;
 use crate::traffic::Arrival;
@@ -19,8 +21,8 @@ struct Line {
 
 fn plan(line: &str) -> Result<Plan, String> {
     let words = std::iter::once("generate").chain(line.split_whitespace());
-    let line = Line::try_parse_from(words).map_err(|error| error.to_string())?;
-    line.args.plan(NOW)
+    let parsed = Line::try_parse_from(words).map_err(|error| error.to_string())?;
+    parsed.args.plan(NOW)
 }
 
 /// When the traffic of a command line begins and ends, in seconds from now.

@@ -113,7 +113,7 @@ impl<'a> Summary<'a> {
         for (step, definition) in (0_u32..).zip(&map.steps) {
             let stage = &map.stages[usize::from(definition.stage)];
             let name = match &definition.id {
-                Some(step) => format!("{stage}.{step}"),
+                Some(id) => format!("{stage}.{id}"),
                 None => stage.to_string(),
             };
             let (entries, stand) = (

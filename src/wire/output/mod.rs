@@ -1,9 +1,9 @@
 //! The records that leave: effects and KPI snapshots as messages, dead letters as they came.
 //!
 //! A message is built once ([`Message`]) and written as protobuf or as JSON of the same fields. The
-//! JSON is in `snake_case`, leaves out what is absent, writes moments in RFC 3339 (UTC, milliseconds),
-//! ids as 32 hexadecimal digits, enums as words and numbers as numbers. Values carry names, never
-//! the numbers of the compiled maps. The same message always gives the same bytes.
+//! JSON is in `snake_case`, leaves out what is absent, and writes moments in RFC 3339 (UTC,
+//! milliseconds), ids as 32 hexadecimal digits, enums as words and numbers as numbers. Values carry
+//! names, never the numbers of the compiled maps. The same message always gives the same bytes.
 
 mod dead_letter;
 mod effect;

@@ -80,6 +80,6 @@ impl<'m> Rows<'m> {
             None => Vec::new(),
         };
         let content: Vec<&[u8]> = row.iter().collect();
-        record.touchpoint(items, &content, options)
+        record.touchpoint(items, &content)
     }
 }

@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use jiff::fmt::strtime::BrokenDownTime;
+use jiff::tz::Offset;
 use serde_json::Value as Json;
 
 use super::error::{DecodeError, Reason};
 use super::mapping::{ItemsMapping, Mapping, MoneyUnit, Origin, TimeFormat};
 use super::scaled::{minor_digits, scaled};
 use super::value::{DURATION_MAX, MONEY_MAX, Place, Value};
-use super::{DecodeOptions, Decoded, identity, json, parts, paths};
+use super::{Decoded, identity, json, parts, paths};
 use crate::domain::{Currency, EventTime, Item, Millis, Score, Touchpoint};
 use crate::wire::time::{self, Zone};
 
@@ -18,7 +20,6 @@ pub(super) fn decode(
     mapping: &Mapping,
     key: Option<&[u8]>,
     text: &[u8],
-    options: &DecodeOptions,
 ) -> Result<Decoded, DecodeError> {
     json::check_shape(text)?;
     let root: Json = serde_json::from_slice(text).map_err(|error| {
@@ -31,7 +32,7 @@ pub(super) fn decode(
         Some(items) => record.items(items, Some(&root))?,
         None => Vec::new(),
     };
-    record.touchpoint(items, &[text], options)
+    record.touchpoint(items, &[text])
 }
 
 /// A record that is read by mapping; `look` finds what stands at a path.
@@ -47,7 +48,6 @@ impl<'a, F: Fn(&str) -> Value<'a>> Record<'a, F> {
         &self,
         items: Vec<Item>,
         content: &[&[u8]],
-        options: &DecodeOptions,
     ) -> Result<Decoded, DecodeError> {
         let from = self.mapping;
         let (customer, anonymous) = identity::owner(
@@ -92,7 +92,7 @@ impl<'a, F: Fn(&str) -> Value<'a>> Record<'a, F> {
             timezone: self.kept(&from.timezone, "timezone")?,
             locale: self.kept(&from.locale, "locale")?,
             device: self.kept(&from.device, "device")?,
-            props: self.props(options)?,
+            props: self.props()?,
         };
         Ok(Decoded {
             touchpoint,
@@ -178,7 +178,7 @@ impl<'a, F: Fn(&str) -> Value<'a>> Record<'a, F> {
         if text.is_empty() {
             return Err(parts::no_time(place));
         }
-        let (moment, right) = match self.mapping.time {
+        let (moment, right) = match &self.mapping.time {
             TimeFormat::Rfc3339 => (
                 time::parse(&text, Zone::Required),
                 "2026-03-01T10:00:00.000Z",
@@ -196,6 +196,7 @@ impl<'a, F: Fn(&str) -> Value<'a>> Record<'a, F> {
                 scaled(&text, 0).and_then(|micros| parts::in_range(micros.div_euclid(1_000))),
                 "microseconds since the epoch",
             ),
+            TimeFormat::Pattern(pattern) => (by_pattern(pattern, &text), &**pattern),
         };
         moment.ok_or_else(|| parts::bad_time(place, right))
     }
@@ -241,12 +242,9 @@ impl<'a, F: Fn(&str) -> Value<'a>> Record<'a, F> {
         Ok(consent)
     }
 
-    fn props(&self, options: &DecodeOptions) -> Result<BTreeMap<Box<str>, Box<str>>, DecodeError> {
+    fn props(&self) -> Result<BTreeMap<Box<str>, Box<str>>, DecodeError> {
         let mut props = BTreeMap::new();
         for (name, origin) in &self.mapping.props {
-            if !options.props.contains(name) {
-                continue;
-            }
             let value = self.value(Some(origin), name)?.attribute();
             if let Some(value) = value.filter(|value| !value.is_empty()) {
                 props.insert(name.clone(), value);
@@ -304,6 +302,23 @@ impl<'a, F: Fn(&str) -> Value<'a>> Record<'a, F> {
             price: self.amount(field(&from.price), place("price"))?,
         }))
     }
+}
+
+/// The moment that a text names by a pattern of `strptime`. Where the pattern begins with year,
+/// month and day, the zone may be spelled in every way of RFC 3339, whatever the pattern says.
+fn by_pattern(pattern: &str, text: &str) -> Option<EventTime> {
+    if pattern.starts_with("%F") || pattern.starts_with("%Y-%m-%d") {
+        let moment = time::parse(text, Zone::OrUtc);
+        if moment.is_some() {
+            return moment;
+        }
+    }
+    let read = BrokenDownTime::parse(pattern, text).ok()?;
+    let moment = match read.offset() {
+        Some(_) => read.to_timestamp().ok()?,
+        None => Offset::UTC.to_timestamp(read.to_datetime().ok()?).ok()?,
+    };
+    parts::in_range(moment.as_millisecond())
 }
 
 /// A text that writes a number, as that number; empty text as nothing.

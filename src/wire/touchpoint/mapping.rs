@@ -29,7 +29,7 @@ impl Origin {
 }
 
 /// How a moment is written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum TimeFormat {
     /// RFC 3339 with a zone: `2026-03-01T10:00:00.000+01:00`.
     #[default]
@@ -43,6 +43,8 @@ pub enum TimeFormat {
     EpochMillis,
     /// Microseconds since the Unix epoch.
     EpochMicros,
+    /// As a pattern of `strptime` says; UTC unless the pattern reads an offset.
+    Pattern(Box<str>),
 }
 
 /// How money is written.
@@ -133,7 +135,7 @@ pub struct Mapping {
     pub locale: Option<Origin>,
     /// The device.
     pub device: Option<Origin>,
-    /// By attribute, where it is; kept only if the decode options name the attribute too.
+    /// By attribute, where it is. All of them are kept: the mapping names them.
     pub props: BTreeMap<Box<str>, Origin>,
 }
 

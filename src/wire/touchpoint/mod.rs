@@ -34,7 +34,7 @@ pub use protobuf::encode as encode_protobuf;
 /// What decoding may take in.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DecodeOptions {
-    /// The attributes that are kept.
+    /// The attributes that are kept of Wayfarer's own formats; a mapping names its own.
     pub props: BTreeSet<Box<str>>,
     /// The most bytes that a record's value may have.
     pub max_bytes: usize,
@@ -86,7 +86,7 @@ impl Format {
         match self {
             Self::Json => json::decode(value, options),
             Self::Protobuf => protobuf::decode(value, options),
-            Self::Mapped(mapping) => mapped::decode(mapping, key, value, options),
+            Self::Mapped(mapping) => mapped::decode(mapping, key, value),
         }
     }
 }

@@ -30,7 +30,7 @@ fn all(partitions: u32) -> BTreeSet<Source> {
     (0..partitions).map(source).collect()
 }
 
-pub fn two_members_share_the_partitions<W: World>() {
+pub(crate) fn two_members_share_the_partitions<W: World>() {
     let world = W::new(4);
     let mut a = Member::new(world.join());
     a.until("all of it", |a| a.owned == all(4));
@@ -51,7 +51,7 @@ pub fn two_members_share_the_partitions<W: World>() {
     assert_eq!(a.last().into_keys().collect::<BTreeSet<_>>(), a.owned);
 }
 
-pub fn a_revoked_partition_goes_to_the_other_only_after_its_release<W: World>() {
+pub(crate) fn a_revoked_partition_goes_to_the_other_only_after_its_release<W: World>() {
     let world = W::new(2);
     let mut a = Member::new(world.join());
     a.releases = false;
@@ -84,7 +84,7 @@ pub fn a_revoked_partition_goes_to_the_other_only_after_its_release<W: World>() 
     ));
 }
 
-pub fn a_member_that_leaves_hands_everything_over<W: World>() {
+pub(crate) fn a_member_that_leaves_hands_everything_over<W: World>() {
     let world = W::new(2);
     let mut a = Member::new(world.join());
     a.until("all of it", |a| a.owned == all(2));
@@ -99,7 +99,7 @@ pub fn a_member_that_leaves_hands_everything_over<W: World>() {
     b.until_read(2);
 }
 
-pub fn offsets_are_committed_by_the_owner_only<W: World>() {
+pub(crate) fn offsets_are_committed_by_the_owner_only<W: World>() {
     let world = W::new(2);
     world.append(0, &numbered(0..3));
     let mut member = Member::new(world.join());
@@ -119,7 +119,7 @@ pub fn offsets_are_committed_by_the_owner_only<W: World>() {
     assert_eq!((world.committed(0), world.committed(1)), (Some(3), Some(0)));
 }
 
-pub fn an_owner_of_nothing_is_a_member_all_the_same<W: World>() {
+pub(crate) fn an_owner_of_nothing_is_a_member_all_the_same<W: World>() {
     let world = W::new(1);
     let mut a = Member::new(world.join());
     a.until("all of it", |a| a.owned == all(1));

@@ -9,7 +9,7 @@ use wayfarer::runtime::{InputEvent, InputLog, Start};
 use super::member::{Member, eventually};
 use super::{Entry, Foreign, World, numbered, source};
 
-pub fn records_come_in_offset_order_with_all_they_carry<W: World>() {
+pub(crate) fn records_come_in_offset_order_with_all_they_carry<W: World>() {
     let world = W::new(1);
     let text = |text: &str| Some(text.as_bytes().to_vec());
     let at = |millis| Some(EventTime::from_millis(millis));
@@ -46,13 +46,13 @@ pub fn records_come_in_offset_order_with_all_they_carry<W: World>() {
     world.append(0, &sent);
     let mut member = Member::new(world.join());
     let read = member.until_read(sent.len());
-    for (place, (read, sent)) in read.iter().zip(&sent).enumerate() {
-        assert_eq!(read.offset, u64::try_from(place).unwrap());
-        assert_eq!(&read.entry, sent);
-    }
+    let offsets: Vec<u64> = read.iter().map(|read| read.offset).collect();
+    assert_eq!(offsets, [0, 1, 2, 3]);
+    let entries: Vec<Entry> = read.iter().map(|read| read.entry.clone()).collect();
+    assert_eq!(entries, sent);
 }
 
-pub fn nothing_is_read_before_start<W: World>() {
+pub(crate) fn nothing_is_read_before_start<W: World>() {
     let world = W::new(2);
     world.append(0, &numbered(0..4));
     world.append(1, &numbered(0..4));
@@ -69,7 +69,7 @@ pub fn nothing_is_read_before_start<W: World>() {
     assert_eq!(member.values(source(1)), ["3"]);
 }
 
-pub fn reading_starts_where_it_is_told<W: World>() {
+pub(crate) fn reading_starts_where_it_is_told<W: World>() {
     let world = W::new(3);
     for partition in 0..3 {
         world.append(partition, &numbered(0..3));
@@ -91,7 +91,7 @@ pub fn reading_starts_where_it_is_told<W: World>() {
     assert_eq!(member.values(source(2)), ["3"]);
 }
 
-pub fn starting_again_goes_back<W: World>() {
+pub(crate) fn starting_again_goes_back<W: World>() {
     let world = W::new(2);
     world.append(0, &numbered(0..3));
     world.append(1, &numbered(0..3));
@@ -104,7 +104,7 @@ pub fn starting_again_goes_back<W: World>() {
     assert_eq!(member.values(source(1)), ["0", "1", "2"]);
 }
 
-pub fn a_poll_hands_over_no_more_records_than_its_limit<W: World>() {
+pub(crate) fn a_poll_hands_over_no_more_records_than_its_limit<W: World>() {
     let world = W::new(1);
     world.append(0, &numbered(0..10));
     let mut member = Member::new(world.join());
@@ -125,7 +125,7 @@ pub fn a_poll_hands_over_no_more_records_than_its_limit<W: World>() {
     assert!(most.get() <= 3, "{} records at once", most.get());
 }
 
-pub fn a_paused_partition_waits_and_the_others_go_on<W: World>() {
+pub(crate) fn a_paused_partition_waits_and_the_others_go_on<W: World>() {
     let world = W::new(2);
     world.append(0, &numbered(0..2));
     world.append(1, &numbered(0..2));
@@ -143,7 +143,7 @@ pub fn a_paused_partition_waits_and_the_others_go_on<W: World>() {
     assert_eq!(member.values(source(0)), ["0", "1", "2", "3"]);
 }
 
-pub fn a_probe_tells_the_end_once<W: World>() {
+pub(crate) fn a_probe_tells_the_end_once<W: World>() {
     let world = W::new(2);
     world.append(0, &numbered(0..3));
     let mut member = Member::new(world.join());
@@ -159,7 +159,7 @@ pub fn a_probe_tells_the_end_once<W: World>() {
     assert_eq!(member.end(source(0)), 5);
 }
 
-pub fn an_empty_partition_is_read_to_its_end<W: World>() {
+pub(crate) fn an_empty_partition_is_read_to_its_end<W: World>() {
     let world = W::new(1);
     let mut member = Member::new(world.join());
     member.until("assigned", |member| member.owned.len() == 1);
@@ -167,7 +167,7 @@ pub fn an_empty_partition_is_read_to_its_end<W: World>() {
     assert_eq!(member.log.position(source(0)), Some(0));
 }
 
-pub fn reading_reaches_the_end_of_a_log_that_ends_in_marks_of_transactions<W: World>() {
+pub(crate) fn reading_reaches_the_end_of_a_log_that_ends_in_marks_of_transactions<W: World>() {
     let world = W::new(2);
     world.append_undecided(0, &numbered(0..3)).commit();
     world.append_undecided(0, &numbered(3..6)).abort();
@@ -188,7 +188,7 @@ pub fn reading_reaches_the_end_of_a_log_that_ends_in_marks_of_transactions<W: Wo
     assert_eq!(member.values(source(0)), ["0", "1", "2", "6"]);
 }
 
-pub fn an_open_transaction_is_the_end_until_it_is_decided<W: World>() {
+pub(crate) fn an_open_transaction_is_the_end_until_it_is_decided<W: World>() {
     let world = W::new(1);
     world.append(0, &numbered(0..2));
     let open = world.append_undecided(0, &numbered(2..4));

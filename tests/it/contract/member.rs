@@ -12,43 +12,43 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A record with where it was read.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Read {
-    pub(super) source: Source,
-    pub(super) offset: u64,
-    pub(super) entry: Entry,
+pub(crate) struct Read {
+    pub(crate) source: Source,
+    pub(crate) offset: u64,
+    pub(crate) entry: Entry,
 }
 
 /// A member that starts what it is assigned and releases what is revoked, unless told otherwise.
-pub(super) struct Member<I> {
-    pub(super) log: I,
+pub(crate) struct Member<I> {
+    pub(crate) log: I,
     /// Where to start; none to wait for the test to do it.
-    pub(super) start: Option<Start>,
+    pub(crate) start: Option<Start>,
     /// Whether to release at once.
-    pub(super) releases: bool,
-    pub(super) owned: BTreeSet<Source>,
-    pub(super) revoked: BTreeSet<Source>,
-    pub(super) read: Vec<Read>,
-    pub(super) ends: Vec<(Source, u64)>,
-    /// How many times partitions were assigned.
-    pub(super) assignments: u32,
+    pub(crate) releases: bool,
+    pub(crate) owned: BTreeSet<Source>,
+    pub(crate) revoked: BTreeSet<Source>,
+    /// How many times partitions were lost.
+    pub(crate) lost: u32,
+    pub(crate) read: Vec<Read>,
+    pub(crate) ends: Vec<(Source, u64)>,
 }
 
 impl<I: InputLog> Member<I> {
-    pub(super) fn new(log: I) -> Self {
+    pub(crate) fn new(log: I) -> Self {
         Self {
             log,
             start: Some(Start::Earliest),
             releases: true,
             owned: BTreeSet::new(),
             revoked: BTreeSet::new(),
+            lost: 0,
             read: Vec::new(),
             ends: Vec::new(),
-            assignments: 0,
         }
     }
 
     /// One poll and what follows from it. Passing trouble passes.
-    pub(super) fn step(&mut self) {
+    pub(crate) fn step(&mut self) {
         let mut events = Vec::new();
         let polled = self.log.poll(Duration::from_millis(20), 100, &mut |event| {
             events.push(Kept::of(event));
@@ -61,14 +61,14 @@ impl<I: InputLog> Member<I> {
         for event in events {
             match event {
                 Kept::Assigned(sources) => {
-                    self.assignments += 1;
                     self.owned.extend(&sources);
                     if let Some(start) = self.start {
                         let places: Vec<_> = sources.iter().map(|s| (*s, start)).collect();
                         self.log.start(&places).unwrap();
                     }
                 }
-                Kept::Leaving(sources) => {
+                Kept::Leaving(sources, lost) => {
+                    self.lost += u32::from(lost);
                     for source in &sources {
                         assert!(self.owned.remove(source), "{source:?} was not assigned");
                     }
@@ -88,7 +88,7 @@ impl<I: InputLog> Member<I> {
     }
 
     /// Polls until this holds.
-    pub(super) fn until(&mut self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
+    pub(crate) fn until(&mut self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
         let member = std::cell::RefCell::new(self);
         eventually(
             what,
@@ -98,7 +98,7 @@ impl<I: InputLog> Member<I> {
     }
 
     /// Polls until so many records were read, and a few times more in case there are others.
-    pub(super) fn until_read(&mut self, count: usize) -> &[Read] {
+    pub(crate) fn until_read(&mut self, count: usize) -> &[Read] {
         self.until("the records", |member| member.read.len() >= count);
         self.idle();
         assert_eq!(self.read.len(), count, "{:?}", self.read);
@@ -106,14 +106,14 @@ impl<I: InputLog> Member<I> {
     }
 
     /// Polls often enough that what is on its way would have come.
-    pub(super) fn idle(&mut self) {
+    pub(crate) fn idle(&mut self) {
         for _ in 0..10 {
             self.step();
         }
     }
 
     /// The values read of one partition, as text.
-    pub(super) fn values(&self, source: Source) -> Vec<String> {
+    pub(crate) fn values(&self, source: Source) -> Vec<String> {
         let of_source = self.read.iter().filter(|read| read.source == source);
         of_source
             .map(|read| {
@@ -123,7 +123,7 @@ impl<I: InputLog> Member<I> {
     }
 
     /// Asks where a partition ends, and returns the first answer to this question.
-    pub(super) fn end(&mut self, source: Source) -> u64 {
+    pub(crate) fn end(&mut self, source: Source) -> u64 {
         let known = self.ends.len();
         let started = Instant::now();
         while self.ends.len() == known {
@@ -136,13 +136,13 @@ impl<I: InputLog> Member<I> {
     }
 
     /// The highest offset read of each partition.
-    pub(super) fn last(&self) -> BTreeMap<Source, u64> {
+    pub(crate) fn last(&self) -> BTreeMap<Source, u64> {
         self.read.iter().map(|r| (r.source, r.offset)).collect()
     }
 }
 
 /// Repeats a step until this holds.
-pub(super) fn eventually(what: &str, mut step: impl FnMut(), mut holds: impl FnMut() -> bool) {
+pub(crate) fn eventually(what: &str, mut step: impl FnMut(), mut holds: impl FnMut() -> bool) {
     let started = Instant::now();
     while !holds() {
         assert!(started.elapsed() < PATIENCE, "never happened: {what}");
@@ -153,7 +153,7 @@ pub(super) fn eventually(what: &str, mut step: impl FnMut(), mut holds: impl FnM
 /// An event that outlives its poll.
 enum Kept {
     Assigned(Vec<Source>),
-    Leaving(Vec<Source>),
+    Leaving(Vec<Source>, bool),
     Record(Read),
     End(Source, u64),
 }
@@ -162,7 +162,8 @@ impl Kept {
     fn of(event: InputEvent<'_>) -> Self {
         match event {
             InputEvent::Assigned(sources) => Self::Assigned(sources),
-            InputEvent::Revoked(sources) | InputEvent::Lost(sources) => Self::Leaving(sources),
+            InputEvent::Revoked(sources) => Self::Leaving(sources, false),
+            InputEvent::Lost(sources) => Self::Leaving(sources, true),
             InputEvent::End { source, offset } => Self::End(source, offset),
             InputEvent::Record(record) => {
                 let headers = record.headers.iter();

@@ -3,16 +3,16 @@
 //! An implementation shows itself as a [`World`] and is held to every law by
 //! `contract::laws!(ItsWorld);`.
 
-pub mod group;
-pub mod input;
-mod member;
-pub mod output;
+pub(crate) mod group;
+pub(crate) mod input;
+pub(crate) mod member;
+pub(crate) mod output;
 
 use wayfarer::domain::EventTime;
 use wayfarer::runtime::{InputLog, OutputLog, OutputTopic, Source};
 
 /// A log with one input topic, one consumer group and a topic for every output.
-pub trait World {
+pub(crate) trait World {
     /// The input log under test.
     type Input: InputLog;
     /// The output log under test.
@@ -37,7 +37,7 @@ pub trait World {
 }
 
 /// A transaction that waits for its end.
-pub trait Foreign {
+pub(crate) trait Foreign {
     /// Its records become readable.
     fn commit(self);
     /// Its records never were.
@@ -46,20 +46,20 @@ pub trait Foreign {
 
 /// A record as it stands in a log.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Its key.
-    pub key: Option<Vec<u8>>,
+    pub(crate) key: Option<Vec<u8>>,
     /// Its value.
-    pub value: Option<Vec<u8>>,
+    pub(crate) value: Option<Vec<u8>>,
     /// Its headers.
-    pub headers: Vec<(String, Vec<u8>)>,
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
     /// Its timestamp; none leaves it to the log.
-    pub timestamp: Option<EventTime>,
+    pub(crate) timestamp: Option<EventTime>,
 }
 
 impl Entry {
     /// A record with nothing but this value.
-    pub fn of(value: &str) -> Self {
+    pub(crate) fn of(value: &str) -> Self {
         Self {
             value: Some(value.into()),
             ..Self::default()
@@ -68,12 +68,12 @@ impl Entry {
 }
 
 /// Records with the values `from`, `from + 1`, … as text.
-pub fn numbered(range: std::ops::Range<u32>) -> Vec<Entry> {
+pub(crate) fn numbered(range: std::ops::Range<u32>) -> Vec<Entry> {
     range.map(|n| Entry::of(&n.to_string())).collect()
 }
 
 /// A partition of the one input.
-pub const fn source(partition: u32) -> Source {
+pub(crate) const fn source(partition: u32) -> Source {
     Source {
         input: 0,
         partition,

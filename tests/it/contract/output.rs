@@ -18,7 +18,7 @@ fn to(topic: OutputTopic, entry: Entry) -> OutputRecord {
     }
 }
 
-pub fn what_was_flushed_can_be_read_back_as_it_was_sent<W: World>() {
+pub(crate) fn what_was_flushed_can_be_read_back_as_it_was_sent<W: World>() {
     let world = W::new(1);
     let mut output = world.open();
     let text = |text: &str| Some(text.as_bytes().to_vec());
@@ -61,7 +61,7 @@ pub fn what_was_flushed_can_be_read_back_as_it_was_sent<W: World>() {
     }
 }
 
-pub fn keys_choose_partitions_as_java_clients_do<W: World>() {
+pub(crate) fn keys_choose_partitions_as_java_clients_do<W: World>() {
     let world = W::new(1);
     let mut output = world.open();
     for n in 0..200 {
@@ -86,7 +86,7 @@ pub fn keys_choose_partitions_as_java_clients_do<W: World>() {
     assert_eq!(found, 200);
 }
 
-pub fn records_of_one_key_keep_their_order<W: World>() {
+pub(crate) fn records_of_one_key_keep_their_order<W: World>() {
     let world = W::new(1);
     let mut output = world.open();
     for n in 0..2_000 {
@@ -109,7 +109,7 @@ pub fn records_of_one_key_keep_their_order<W: World>() {
     assert_eq!(values, sent);
 }
 
-pub fn a_flush_of_nothing_is_done_at_once<W: World>() {
+pub(crate) fn a_flush_of_nothing_is_done_at_once<W: World>() {
     let world = W::new(1);
     let mut output = world.open();
     output.flush().unwrap();

@@ -1,1 +1,182 @@
-//! What a broker, a network or a double of ours can do to us.
+//! What a broker, a double of ours or a wrong setting can do to us.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use wayfarer::kafka::{Admin, KafkaInput, KafkaOutput};
+use wayfarer::runtime::{Error, InputLog, OutputLog, OutputRecord, OutputTopic};
+
+use super::world::KafkaWorld;
+use crate::contract::member::{Member, eventually};
+use crate::contract::{World, numbered, source};
+use crate::support::broker::{self, Broker};
+
+fn alert(value: Vec<u8>) -> OutputRecord {
+    OutputRecord {
+        topic: OutputTopic::Alerts,
+        key: Some(b"ada".to_vec()),
+        value: Some(value),
+        headers: Vec::new(),
+        timestamp: None,
+    }
+}
+
+#[test]
+fn a_double_with_our_instance_id_fences_us() {
+    let mut world = KafkaWorld::on(broker::shared(), 1);
+    world.config.group_instance_id = Some("one".into());
+    let mut first = Member::new(world.join());
+    first.until("assigned", |first| first.owned.len() == 1);
+    let mut double = Member::new(world.join());
+    let mut end = Ok(0);
+    eventually(
+        "fenced",
+        || double.step(),
+        || {
+            let polled = first.log.poll(Duration::from_millis(20), 1, &mut |_| {});
+            if !matches!(polled, Ok(_) | Err(Error::Retry(_))) {
+                end = polled;
+                return true;
+            }
+            false
+        },
+    );
+    let Err(Error::Fenced(text)) = end else {
+        panic!("{end:?}");
+    };
+    assert!(text.contains("give each its own"), "{text}");
+    drop(first);
+    double.until("the double owns it", |double| double.owned.len() == 1);
+}
+
+#[test]
+fn a_member_with_an_instance_id_that_comes_back_finds_its_partitions() {
+    let mut world = KafkaWorld::on(broker::shared(), 2);
+    world.append(0, &numbered(0..1));
+    world.config.group_instance_id = Some("one".into());
+    let mut before = Member::new(world.join());
+    before.until_read(1);
+    drop(before);
+    let mut after = Member::new(world.join());
+    after.until_read(1);
+    assert_eq!(after.owned.len(), 2);
+}
+
+#[test]
+fn a_member_that_stalls_loses_its_partitions_and_comes_back_for_its_share() {
+    let mut world = KafkaWorld::on(broker::shared(), 2);
+    world.config.session_timeout = Duration::from_secs(3);
+    let stalled = ("max.poll.interval.ms".to_owned(), "3000".to_owned());
+    world.config.librdkafka_consumer.extend([stalled]);
+    let mut a = Member::new(world.join());
+    a.until("assigned", |a| a.owned.len() == 2);
+    let mut b = Member::new(world.join());
+    // Nobody polls the first meanwhile.
+    b.until("all of it", |b| b.owned.len() == 2);
+    let late = a.log.commit(&[(source(0), 0)]);
+    assert!(matches!(late, Err(Error::Abort(_))), "{late:?}");
+    let shares = Cell::new((0, 0, false));
+    let step = || {
+        a.step();
+        b.step();
+        shares.set((a.owned.len(), b.owned.len(), a.lost > 0));
+    };
+    eventually("a share each", step, || shares.get() == (1, 1, true));
+}
+
+#[test]
+fn a_missing_output_topic_is_named_by_the_flush() {
+    let mut world = KafkaWorld::on(broker::shared(), 1);
+    let missing = format!("{}-missing", world.input());
+    let outputs = &mut world.config.outputs;
+    outputs.insert(OutputTopic::Alerts, missing.clone());
+    let quickly = ("topic.metadata.propagation.max.ms".into(), "10".into());
+    world.config.librdkafka_producer.extend([quickly]);
+    let mut output = world.open();
+    let sent = output.send(alert(vec![1])).and_then(|()| output.flush());
+    let Err(Error::Abort(text)) = sent else {
+        panic!("{sent:?}");
+    };
+    assert!(
+        text.contains(&missing) && text.contains("create the topic"),
+        "{text}"
+    );
+    // The failure was told once; what is written afterwards does not suffer from it.
+    let elsewhere = OutputRecord {
+        topic: OutputTopic::Kpis,
+        ..alert(vec![2])
+    };
+    output.send(elsewhere).unwrap();
+    output.flush().unwrap();
+}
+
+#[test]
+fn a_record_that_is_too_large_is_refused_with_the_mend() {
+    let world = KafkaWorld::new(1);
+    let mut output = world.open();
+    let sent = output.send(alert(vec![7; 2_000_000]));
+    let Err(Error::Abort(text)) = sent else {
+        panic!("{sent:?}");
+    };
+    assert!(text.contains("max.message.bytes"), "{text}");
+}
+
+#[test]
+fn settings_that_librdkafka_does_not_know_are_fatal_at_the_start() {
+    let mut world = KafkaWorld::on(broker::shared(), 1);
+    let wrong = ("linger.mss".to_owned(), "5".to_owned());
+    world.config.librdkafka.extend([wrong]);
+    let input = KafkaInput::join(&world.config).map(drop);
+    let output = KafkaOutput::open(&world.config).map(drop);
+    for opened in [input, output] {
+        assert!(matches!(&opened, Err(Error::Fatal(text)) if text.contains("linger.mss")));
+    }
+}
+
+#[test]
+fn topics_are_created_once_and_counted() {
+    let world = KafkaWorld::new(5);
+    let admin = Admin::open(&world.config).unwrap();
+    assert_eq!(admin.partition_count(world.input()), Ok(Some(5)));
+    assert_eq!(admin.partition_count("no-such-topic"), Ok(None));
+    assert_eq!(admin.create_topics(&world.specs), Ok(Vec::new()));
+}
+
+#[test]
+fn a_broker_that_stalls_or_dies_is_waited_for() {
+    let broker = Broker::start();
+    let mut world = KafkaWorld::on(&broker, 1);
+    world.append(0, &numbered(0..2));
+    let mut member = Member::new(world.join());
+    member.until_read(2);
+    assert_eq!(member.end(source(0)), 2);
+
+    broker.pause();
+    member.log.probe(&[source(0)]);
+    let known = member.ends.len();
+    member.idle();
+    assert_eq!(member.ends.len(), known, "no answer from a stalled broker");
+    broker.resume();
+    assert_eq!(member.end(source(0)), 2);
+
+    broker.kill();
+    member.idle();
+    let giving_up = ("message.timeout.ms".to_owned(), "1000".to_owned());
+    world.config.librdkafka_producer.extend([giving_up]);
+    let mut output = world.open();
+    output.send(alert(vec![1])).unwrap();
+    let flushed = output.flush();
+    assert!(matches!(flushed, Err(Error::Abort(_))), "{flushed:?}");
+
+    broker.restart();
+    world.append(0, &numbered(2..4));
+    member.until_read(4);
+    member.log.commit(&[(source(0), 4)]).unwrap();
+    assert_eq!(world.committed(0), Some(4));
+    output.send(alert(vec![1])).unwrap();
+    output.flush().unwrap();
+
+    // Without a coordinator there is nobody to take leave of: the drop must end all the same.
+    broker.kill();
+    drop(member);
+}

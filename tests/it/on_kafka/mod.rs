@@ -3,4 +3,6 @@
 mod faults;
 mod world;
 
+pub(crate) use world::KafkaWorld;
+
 crate::contract::laws!(crate::on_kafka::world::KafkaWorld);

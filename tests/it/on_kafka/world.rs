@@ -20,14 +20,15 @@ const WAIT: Duration = Duration::from_secs(60);
 const OUTPUT_PARTITIONS: u32 = 3;
 
 /// Names that nobody else uses on the broker.
-pub(super) struct KafkaWorld {
-    pub(super) config: KafkaConfig,
+pub(crate) struct KafkaWorld {
+    pub(crate) config: KafkaConfig,
+    pub(crate) specs: Vec<TopicSpec>,
     writer: BaseProducer,
 }
 
 impl KafkaWorld {
     /// A world on this broker.
-    pub(super) fn on(broker: &Broker, partitions: u32) -> Self {
+    pub(crate) fn on(broker: &Broker, partitions: u32) -> Self {
         let name = fresh_name();
         let mut config = broker::config(broker.bootstrap());
         config.group_id.clone_from(&name);
@@ -36,9 +37,9 @@ impl KafkaWorld {
             .map(|topic| (topic, format!("{name}.{}", topic.suffix())))
             .into();
         let admin = Admin::open(&config).unwrap();
-        let spec = |name: &String, partitions| TopicSpec {
-            name: name.clone(),
-            partitions,
+        let spec = |topic: &String, count| TopicSpec {
+            name: topic.clone(),
+            partitions: count,
             replication: Some(1),
             settings: BTreeMap::new(),
         };
@@ -47,10 +48,14 @@ impl KafkaWorld {
         assert_eq!(admin.create_topics(&specs).unwrap().len(), specs.len());
         await_leaders(&config, &specs);
         let writer = writer(&config, &[]);
-        Self { config, writer }
+        Self {
+            config,
+            specs,
+            writer,
+        }
     }
 
-    pub(super) fn input(&self) -> &str {
+    pub(crate) fn input(&self) -> &str {
         &self.config.inputs[0]
     }
 }
@@ -137,7 +142,7 @@ impl KafkaWorld {
 }
 
 /// A transaction that waits for its end.
-pub(super) struct Transaction(BaseProducer);
+pub(crate) struct Transaction(BaseProducer);
 
 impl Foreign for Transaction {
     fn commit(self) {
@@ -155,10 +160,19 @@ fn await_leaders(config: &KafkaConfig, specs: &[TopicSpec]) {
     let reader = reader(config, &fresh_name());
     for spec in specs {
         for partition in 0..i32::try_from(spec.partitions).unwrap() {
-            let ends = || reader.fetch_watermarks(&spec.name, partition, WAIT);
-            while ends().is_err_and(|error| {
-                error.rdkafka_error_code() == Some(RDKafkaErrorCode::NotLeaderForPartition)
-            }) {}
+            while let Err(error) = reader.fetch_watermarks(&spec.name, partition, WAIT) {
+                assert!(
+                    matches!(
+                        error.rdkafka_error_code(),
+                        Some(
+                            RDKafkaErrorCode::NotLeaderForPartition
+                                | RDKafkaErrorCode::UnknownPartition
+                                | RDKafkaErrorCode::UnknownTopicOrPartition
+                        )
+                    ),
+                    "{error}"
+                );
+            }
         }
     }
 }
@@ -203,6 +217,7 @@ fn reader(config: &KafkaConfig, group: &str) -> BaseConsumer {
         .set("group.id", group)
         .set("enable.auto.commit", "false")
         .set("isolation.level", "read_committed")
+        .set("auto.offset.reset", "earliest")
         .create()
         .unwrap()
 }

@@ -1,0 +1,163 @@
+//! A process of `wayfarer run`, watched through its log.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use wayfarer::domain::EventTime;
+
+use crate::on_kafka::KafkaWorld;
+
+/// How long anything may take on a machine that does ten other things.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// A running process.
+pub(crate) struct Stage {
+    process: Child,
+    folder: TempDir,
+}
+
+impl Stage {
+    /// Starts a process on the world's topics, in the world's group, with further settings.
+    pub(crate) fn start(world: &KafkaWorld, settings: &str) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let config = format!(
+            "{settings}\n\
+             app: {}\n\
+             inputs: [{{topic: {}}}]\n\
+             kafka: {{bootstrap_servers: \"{}\", session_timeout: 10s}}\n\
+             workers: 1\n\
+             http: {{listen: \"127.0.0.1:0\"}}\n\
+             log: {{format: json, level: \"info,wayfarer::runtime=debug\"}}\n",
+            world.config.group_id,
+            world.input(),
+            world.config.bootstrap_servers,
+        );
+        fs::write(folder.path().join("wayfarer.yaml"), config).expect("the config is written");
+        let log = File::create(folder.path().join("log")).expect("the log is created");
+        let process = Command::new(env!("CARGO_BIN_EXE_wayfarer"))
+            .args(["run", "--config"])
+            .arg(folder.path().join("wayfarer.yaml"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("the program starts");
+        Self { process, folder }
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// The facts of every log line with this message, in order.
+    fn said(&self, message: &str) -> Vec<serde_json::Value> {
+        self.log()
+            .lines()
+            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+            .filter(|line| line["fields"]["message"] == message)
+            .map(|line| line["fields"].clone())
+            .collect()
+    }
+
+    /// The partitions that the process has now.
+    pub(crate) fn owned(&self) -> Vec<u32> {
+        let changes = ["partitions assigned", "partitions released"];
+        let line = self.log().lines().rev().find_map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).ok()?;
+            let message = line["fields"]["message"].as_str()?;
+            changes
+                .contains(&message)
+                .then(|| line["fields"]["partitions"].clone())
+        });
+        let owned = line.and_then(|owned| serde_json::from_str(owned.as_str()?).ok());
+        owned.unwrap_or_default()
+    }
+
+    /// Every idle step: which partition, and where its watermark was moved to.
+    pub(crate) fn idle_steps(&self) -> Vec<(u32, EventTime)> {
+        let step = |fields: serde_json::Value| {
+            let partition = u32::try_from(fields["partition"].as_u64()?).ok()?;
+            Some((
+                partition,
+                EventTime::from_millis(fields["watermark"].as_i64()?),
+            ))
+        };
+        self.said("idle step")
+            .into_iter()
+            .filter_map(step)
+            .collect()
+    }
+
+    /// Whether every partition that the process has was proven silent since it got the last one.
+    pub(crate) fn is_silent(&self) -> bool {
+        let log = self.log();
+        let assigned = log.rfind("partitions assigned").unwrap_or(0);
+        let released = log.rfind("partitions released").unwrap_or(0);
+        let mut steps: BTreeMap<u64, u32> = BTreeMap::new();
+        for line in log[assigned.max(released)..].lines() {
+            let Ok(line) = serde_json::from_str::<serde_json::Value>(line) else {
+                continue;
+            };
+            if line["fields"]["message"] == "idle step" {
+                *steps
+                    .entry(line["fields"]["partition"].as_u64().unwrap_or(0))
+                    .or_default() += 1;
+            }
+        }
+        self.owned()
+            .iter()
+            .all(|partition| steps.contains_key(&u64::from(*partition)))
+    }
+
+    /// Waits until something holds; fails with the log if the process ends before.
+    pub(crate) fn wait_for(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
+        let began = Instant::now();
+        while !holds(self) {
+            let ended = self.process.try_wait().expect("the process can be asked");
+            let log = self.log();
+            let tail = &log[log.len().saturating_sub(3_000)..];
+            assert!(
+                ended.is_none(),
+                "it ended with {ended:?} while waiting for {what}: {tail}"
+            );
+            assert!(
+                began.elapsed() < PATIENCE,
+                "waiting for {what} took too long: {tail}"
+            );
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Sends the signal that ends a pod.
+    pub(crate) fn tell_to_stop(&self) {
+        let id = self.process.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(
+            told.is_ok_and(|status| status.success()),
+            "kill reaches the process"
+        );
+    }
+
+    /// What the process ends with.
+    pub(crate) fn exit_code(&mut self) -> Option<i32> {
+        let ended = self.process.wait();
+        ended.expect("the process can be waited for").code()
+    }
+
+    /// Tells the process to stop and returns what it ends with.
+    pub(crate) fn stop(&mut self) -> Option<i32> {
+        self.tell_to_stop();
+        self.exit_code()
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        // It may have ended already.
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
