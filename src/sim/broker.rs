@@ -147,9 +147,20 @@ impl SimBroker {
     }
 
     /// Begins or ends an outage between the broker and all clients: meanwhile polls bring nothing,
-    /// probes fail, and whatever else needs the broker is to be tried again.
+    /// probes fail, flushes write nothing, and whatever else needs the broker is to be tried again.
     pub fn set_away(&self, away: bool) {
         self.cluster_mut().away = away;
+    }
+
+    /// Holds back what a partition has, or hands it over again. Probes are answered all the same,
+    /// as when fetching is slower than asking.
+    ///
+    /// # Errors
+    ///
+    /// As [`write_to`](Self::write_to).
+    pub fn withhold(&self, topic: &str, partition: u32, held: bool) -> Result<(), Error> {
+        self.cluster_mut().log_mut(topic, partition)?.withheld = held;
+        Ok(())
     }
 
     /// Lets a poll hand over at most so many records, whatever it asks for; none lifts the limit.

@@ -1,6 +1,6 @@
 //! A member of a consumer group.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::time::Duration;
@@ -18,8 +18,9 @@ pub struct SimInput {
     topics: Vec<String>,
     id: MemberId,
     reading: BTreeMap<Source, Reading>,
-    /// The probes that wait for their answers.
-    probes: BTreeSet<Source>,
+    /// The probes that wait to be answered, with the end as it was when they were asked: the least
+    /// that an answer may say.
+    probes: BTreeMap<Source, u64>,
     /// Where the next poll begins, so that every partition has its turn.
     turn: Option<Source>,
 }
@@ -60,7 +61,7 @@ impl SimInput {
             topics,
             id,
             reading: BTreeMap::new(),
-            probes: BTreeSet::new(),
+            probes: BTreeMap::new(),
             turn: None,
         })
     }
@@ -93,7 +94,7 @@ impl SimInput {
             };
             let mut next = reading.next.unwrap_or_else(|| log.begin());
             check_place(log, source, next)?;
-            while !reading.paused && taken.len() < limit {
+            while !reading.paused && !log.withheld && taken.len() < limit {
                 match log.find(next) {
                     Found::Record(record) => {
                         next = record.offset + 1;
@@ -116,16 +117,6 @@ impl SimInput {
             }
         }
         Ok(taken)
-    }
-
-    /// The answers to the probes.
-    fn ends(&mut self, cluster: &Cluster) -> Result<Vec<(Source, u64)>, Error> {
-        let mut ends = Vec::new();
-        for source in std::mem::take(&mut self.probes) {
-            let log = cluster.log(topic_of(&self.topics, source)?, source.partition)?;
-            ends.push((source, log.end()));
-        }
-        Ok(ends)
     }
 
     fn stop_reading(&mut self, sources: &[Source]) {
@@ -170,7 +161,7 @@ impl InputLog for SimInput {
             .poll_limit
             .map_or(limit, |most| most.min(limit));
         // What is handed over is taken out of the cluster first, so that the sink may use it.
-        let ends = self.ends(&broker.cluster())?;
+        let ends = std::mem::take(&mut self.probes);
         let taken = self.read(&broker.cluster(), limit)?;
         let news = self.with_group(Group::news);
         self.stop_reading(&news.revoked);
@@ -235,10 +226,15 @@ impl InputLog for SimInput {
     }
 
     fn probe(&mut self, sources: &[Source]) {
-        let started = sources
-            .iter()
-            .filter(|source| self.reading.contains_key(source));
-        self.probes.extend(started);
+        let cluster = self.broker.cluster();
+        for source in sources {
+            let topic = topic_of(&self.topics, *source);
+            let log = topic.and_then(|topic| cluster.log(topic, source.partition));
+            let asked = self.reading.contains_key(source) && !cluster.away;
+            if let (true, Ok(log)) = (asked, log) {
+                self.probes.entry(*source).or_insert(log.end());
+            }
+        }
     }
 
     fn position(&self, source: Source) -> Option<u64> {

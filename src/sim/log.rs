@@ -69,6 +69,8 @@ pub(super) struct PartitionLog {
     /// The undecided transactions that write here, and where they began to.
     open: BTreeMap<TransactionId, u64>,
     aborted: BTreeSet<TransactionId>,
+    /// Nothing is handed over meanwhile, though the end is known.
+    pub(super) withheld: bool,
 }
 
 /// The next thing that a reader of committed records finds.

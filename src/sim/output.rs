@@ -50,28 +50,29 @@ impl OutputLog for SimOutput {
         Ok(())
     }
 
-    /// Writes what was sent. During an outage it stays queued; after a failure that the test asked
-    /// for, what was not written is gone.
+    /// Writes what was sent. What an outage, or a failure that the test asked for, keeps from being
+    /// written is gone, as it is when a Kafka producer's records have waited for too long.
     fn flush(&mut self) -> Result<(), Error> {
         let broker = self.broker.clone();
         let mut cluster = broker.cluster_mut();
-        cluster.reach()?;
         let mut queue = std::mem::take(&mut self.queue);
         let sent = queue.len();
-        let failing = if sent == 0 {
-            None
-        } else {
-            cluster.failing.pop_front()
-        };
-        if let Some(written) = failing {
-            queue.truncate(written.min(sent - 1));
+        if sent == 0 {
+            return Ok(());
         }
-        let written = queue.len();
+        let failing = match cluster.away {
+            true => Some(0),
+            false => cluster
+                .failing
+                .pop_front()
+                .map(|written| written.min(sent - 1)),
+        };
+        queue.truncate(failing.unwrap_or(sent));
         for record in queue {
             self.write(&mut cluster, record)?;
         }
         match failing {
-            Some(_) => Err(Error::Abort(format!(
+            Some(written) => Err(Error::Abort(format!(
                 "{written} of {sent} records were written"
             ))),
             None => Ok(()),

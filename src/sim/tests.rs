@@ -167,16 +167,47 @@ fn an_outage_holds_records_and_news_back_and_loses_the_probes() {
 }
 
 #[test]
-fn what_was_sent_during_an_outage_is_written_by_a_later_flush() {
+fn a_withheld_partition_tells_its_end_and_hands_nothing_over() {
+    let broker = broker(2);
+    let mut input = reader(&broker);
+    poll(&mut input, 9);
+    fill(&broker, 0, 1);
+    fill(&broker, 1, 1);
+    broker.withhold(TOPIC, 0, true).unwrap();
+    input.probe(&[source(0)]);
+    let polled = poll(&mut input, 9);
+    assert_eq!(
+        (polled.records, polled.ends),
+        (vec![(1, 0)], vec![(source(0), 1)])
+    );
+    assert_eq!(input.position(source(0)), Some(0));
+    broker.withhold(TOPIC, 0, false).unwrap();
+    assert_eq!(poll(&mut input, 9).records, [(0, 0)]);
+}
+
+#[test]
+fn an_answer_tells_the_end_of_when_it_was_asked_for() {
+    let broker = broker(1);
+    let mut input = reader(&broker);
+    fill(&broker, 0, 1);
+    input.probe(&[source(0)]);
+    fill(&broker, 0, 1);
+    input.probe(&[source(0)]);
+    assert_eq!(poll(&mut input, 9).ends, [(source(0), 1)]);
+}
+
+#[test]
+fn what_was_sent_during_an_outage_is_gone() {
     let broker = broker(1);
     let mut output = output(&broker);
     broker.set_away(true);
     output.send(alert(Some("ada"), "a")).unwrap();
-    assert!(matches!(output.flush(), Err(Error::Retry(_))));
-    assert_eq!(values(&broker), Vec::<String>::new());
+    assert!(matches!(output.flush(), Err(Error::Abort(_))));
+    assert_eq!(output.flush(), Ok(()), "nothing was sent since");
     broker.set_away(false);
+    output.send(alert(Some("ada"), "b")).unwrap();
     assert_eq!(output.flush(), Ok(()));
-    assert_eq!(values(&broker), ["a"]);
+    assert_eq!(values(&broker), ["b"]);
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod stories;
 mod traffic;
 
 use script::Seen;
+use wayfarer::domain::{Rule, Rules};
 
 /// Prints how to play a seed again if the thread panics.
 struct Again(u64);
@@ -47,7 +48,7 @@ fn whatever_happens_the_last_word_is_that_of_the_plain_run_seeds() {
     let mut failed = Vec::new();
     for seed in only.map_or(1..=seeds, |seed| seed..=seed) {
         let _again = Again(seed);
-        match script::play(seed) {
+        match script::play(seed, Rules::ALL) {
             Ok(shown) => seen += shown,
             Err(wrong) => failed.push((seed, wrong)),
         }
@@ -62,5 +63,17 @@ fn whatever_happens_the_last_word_is_that_of_the_plain_run_seeds() {
     println!("{seen:?}");
     if only.is_none() {
         seen.assert_everything_happened();
+    }
+}
+
+#[test]
+fn an_abort_that_leaves_something_behind_is_noticed() {
+    for rule in [
+        Rule::AbortRearms,
+        Rule::AbortResetsClock,
+        Rule::AbortDropsPanes,
+    ] {
+        let noticed = (1..=200).find(|seed| script::play(*seed, Rules::without(rule)).is_err());
+        assert!(noticed.is_some(), "{rule:?} is not missed");
     }
 }

@@ -1,7 +1,8 @@
 //! A map with short times, so that a minute meets every limit.
 
 use wayfarer::domain::{
-    AbandonmentSpec, MapSpec, Maps, Millis, ReturnSpec, SessionSpec, Settings, StageSpec, StepSpec,
+    AbandonmentSpec, MapSpec, Maps, Millis, ReturnSpec, Rules, SessionSpec, Settings, StageSpec,
+    StepSpec,
 };
 
 /// How far behind a touchpoint may come.
@@ -11,8 +12,8 @@ pub(crate) const CART_AFTER: Millis = Millis::from_secs(6);
 /// Longer than any silence that changes something.
 pub(crate) const QUIET_AFTER: Millis = Millis::from_secs(40);
 
-/// The map, compiled.
-pub(crate) fn maps() -> Maps {
+/// The map, compiled, with all rules or without one of them.
+pub(crate) fn maps(rules: Rules) -> Maps {
     let mut spec = MapSpec::new("shop");
     spec.stages = vec![
         plain("awareness", &["ad_seen", "page_viewed"]),
@@ -45,6 +46,7 @@ pub(crate) fn maps() -> Maps {
     spec.abandonments = vec![cart];
     let settings = Settings {
         disorder: DISORDER,
+        rules,
         ..Settings::default()
     };
     Maps::compile(&[spec], &settings).expect("the map is right")

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use wayfarer::domain::{EventTime, Maps, Millis, Touchpoint};
+use wayfarer::domain::{EventTime, Maps, Millis, Rules, Touchpoint};
 use wayfarer::runtime::{
     Clock, Error, InputConfig, LatePolicy, Observer, OutputTopic, PartitionReport, Worker,
     WorkerConfig, World,
@@ -33,6 +33,7 @@ pub(crate) struct Setup {
     pub(crate) partitions: u32,
     pub(crate) idle: Option<Duration>,
     pub(crate) commit_interval: Duration,
+    pub(crate) rules: Rules,
 }
 
 impl Default for Setup {
@@ -42,6 +43,7 @@ impl Default for Setup {
             partitions: 1,
             idle: Some(Duration::from_secs(1)),
             commit_interval: Duration::from_millis(100),
+            rules: Rules::ALL,
         }
     }
 }
@@ -103,8 +105,8 @@ impl Pipeline {
             broker.create_topic(&name_of(topic), 3).unwrap();
         }
         Self {
+            maps: Arc::new(maps::maps(setup.rules)),
             setup,
-            maps: Arc::new(maps::maps()),
             clock,
             broker,
             members: Vec::new(),

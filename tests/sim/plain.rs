@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wayfarer::domain::{EventTime, Touchpoint, figures};
+use wayfarer::domain::{EventTime, Rules, Touchpoint, figures};
 use wayfarer::runtime::kpi_message;
 use wayfarer::sim::StoredRecord;
 use wayfarer::state::Partition;
@@ -10,6 +10,7 @@ use wayfarer::wire::output::{Encoding, Known, Message, kpi_record};
 use wayfarer::wire::touchpoint::Format;
 
 use crate::account::Account;
+use crate::maps::maps;
 use crate::pipeline::{INPUTS, Pipeline};
 
 /// What a pipeline should have said, its watermarks being where it says they are.
@@ -38,7 +39,8 @@ fn run<'a>(
     end: Option<EventTime>,
     account: &mut Account,
 ) {
-    let mut partition = Partition::new(Arc::clone(&pipeline.maps), pipeline.setup.inputs);
+    let maps = Arc::new(maps(Rules::ALL));
+    let mut partition = Partition::new(Arc::clone(&maps), pipeline.setup.inputs);
     let mut outputs = Vec::new();
     for (input, record) in log {
         match read(pipeline, record) {
@@ -57,7 +59,7 @@ fn run<'a>(
     partition.commit();
     for output in outputs {
         let known = Known::default();
-        let said = Message::of(&output.customer, &output.effect, &pipeline.maps, &known);
+        let said = Message::of(&output.customer, &output.effect, &maps, &known);
         if let Some(message) = said {
             account.say(message);
         }
@@ -65,8 +67,8 @@ fn run<'a>(
     let (Some(now), Some(watermark)) = (partition.now(), partition.watermark()) else {
         return;
     };
-    for figure in figures(&pipeline.maps, partition.panes(), now) {
-        let snapshot = kpi_message(&figure, &pipeline.maps, number, watermark);
+    for figure in figures(&maps, partition.panes(), now) {
+        let snapshot = kpi_message(&figure, &maps, number, watermark);
         let value = (snapshot.numerator, snapshot.denominator);
         let key = kpi_record(snapshot, Encoding::Json, "wayfarer").key;
         account.kpis.insert(key.unwrap(), value);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wayfarer::domain::{EventTime, Millis};
+use wayfarer::domain::{EventTime, Millis, Rules};
 use wayfarer::runtime::{Clock, Error, OutputTopic, Source};
 
 use crate::account::Account;
@@ -69,13 +69,13 @@ struct Script {
     asleep: Option<(usize, EventTime)>,
 }
 
-/// Plays the script of a seed.
+/// Plays the script of a seed, to workers that obey these rules.
 ///
 /// # Errors
 ///
 /// What is wrong with what was written.
-pub(crate) fn play(seed: u64) -> Result<Seen, String> {
-    let mut script = Script::new(seed);
+pub(crate) fn play(seed: u64, rules: Rules) -> Result<Seen, String> {
+    let mut script = Script::new(seed, rules);
     let told = |error: Error| format!("a worker failed: {error}");
     for _ in 0..script.rng.within(60..=300) {
         script.step().map_err(told)?;
@@ -85,7 +85,7 @@ pub(crate) fn play(seed: u64) -> Result<Seen, String> {
 }
 
 impl Script {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, rules: Rules) -> Self {
         let mut rng = Rng::new(seed);
         let idle = rng
             .percent(70)
@@ -105,6 +105,7 @@ impl Script {
             partitions: rng.one_of(&[1, 2, 3, 4]),
             idle,
             commit_interval: Duration::from_millis(rng.one_of(&[0, 50, 100, 100, 400])),
+            rules,
         };
         let workers = rng.one_of(&[1, 1, 2, 3]);
         let pipeline = Pipeline::with_workers(setup, workers);
@@ -193,12 +194,25 @@ impl Script {
             let who = self.rng.place(self.pipeline.workers());
             self.asleep = Some((who, now.plus(self.millis(500..=9_000))));
         }
+        if self.rng.percent(6) {
+            let topic = INPUTS[self.rng.place(self.pipeline.setup.inputs)];
+            let partition = self.partition();
+            // Mostly for a short time.
+            let held = self.rng.percent(30);
+            self.pipeline
+                .broker
+                .withhold(topic, partition, held)
+                .unwrap();
+        }
         if self.rng.percent(3) {
-            let partition =
-                u32::try_from(self.rng.within(1..=self.pipeline.setup.partitions.into()));
-            let partition = partition.unwrap() - 1;
+            let partition = self.partition();
             self.pipeline.broker.mark(INPUTS[0], partition).unwrap();
         }
+    }
+
+    fn partition(&mut self) -> u32 {
+        let partitions = usize::try_from(self.pipeline.setup.partitions).unwrap();
+        u32::try_from(self.rng.place(partitions)).unwrap()
     }
 
     /// Workers come and go.
@@ -227,6 +241,14 @@ impl Script {
     fn calm_down(&mut self) -> Result<(), Error> {
         self.pipeline.broker.set_away(false);
         self.pipeline.broker.limit_polls(None);
+        for topic in &INPUTS[..self.pipeline.setup.inputs] {
+            for partition in 0..self.pipeline.setup.partitions {
+                self.pipeline
+                    .broker
+                    .withhold(topic, partition, false)
+                    .unwrap();
+            }
+        }
         while let Some(due) = self.traffic.due() {
             self.pass(due);
         }

@@ -1,9 +1,10 @@
 //! Named simulations, one for each promise.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use wayfarer::domain::{Millis, Touchpoint};
-use wayfarer::runtime::{OutputTopic, Source};
+use wayfarer::runtime::{Clock, OutputTopic, Source};
 use wayfarer::sim::Record;
 use wayfarer::wire::output::{AlertKind, Message};
 
@@ -130,6 +131,67 @@ fn an_input_that_is_silent_from_the_start_holds_no_alert_back() {
 }
 
 #[test]
+fn an_end_that_was_not_reached_proves_nothing() {
+    let mut pipeline = Pipeline::with_workers(Setup::default(), 1);
+    pipeline.write(0, &touchpoint("t1", "ada", "cart_added", 0));
+    pipeline.run_secs(5);
+    pipeline.broker.withhold(INPUTS[0], 0, true).unwrap();
+    pipeline.write(0, &touchpoint("t2", "ada", "purchased", 5_500));
+    pipeline.run_secs(60);
+    pipeline.broker.withhold(INPUTS[0], 0, false).unwrap();
+    pipeline.run_secs(60);
+    assert_eq!(alerts(&pipeline), []);
+    assert_right(&pipeline);
+}
+
+#[test]
+fn a_purchase_in_time_that_was_written_but_not_read_is_waited_for() {
+    // Whenever the broker is asked for the end, a purchase can follow in the same millisecond.
+    for shift in (0..500).step_by(10) {
+        let mut pipeline = Pipeline::with_workers(Setup::default(), 1);
+        let step = Duration::from_millis(50);
+        pipeline.run_for(Duration::from_millis(500), step).unwrap();
+        let opened = pipeline.clock.wall().since(at(0)).get() - shift;
+        pipeline.write(0, &touchpoint("t1", "ada", "cart_added", opened));
+        let deadline = opened + CART_AFTER.get();
+        let latest = at(deadline).plus(DISORDER).since(pipeline.clock.wall());
+        let latest = latest.get().unsigned_abs();
+        pipeline
+            .run_for(Duration::from_millis(latest - latest % 50), step)
+            .unwrap();
+        pipeline.clock.advance(Duration::from_millis(latest % 50));
+        pipeline.turn(0).unwrap();
+        pipeline.broker.withhold(INPUTS[0], 0, true).unwrap();
+        pipeline.write(0, &touchpoint("t2", "ada", "purchased", deadline));
+        pipeline.run_secs(30);
+        pipeline.broker.withhold(INPUTS[0], 0, false).unwrap();
+        pipeline.run_secs(30);
+        assert_eq!(alerts(&pipeline), [], "shifted by {shift} ms");
+    }
+}
+
+#[test]
+fn history_that_keeps_coming_is_not_silence() {
+    let mut pipeline = Pipeline::with_workers(Setup::default(), 1);
+    let hour_ago = -3_600_000;
+    for n in 0..60 {
+        let kind = if n % 2 == 0 {
+            "cart_added"
+        } else {
+            "purchased"
+        };
+        let happened = hour_ago + n * 1_000;
+        pipeline.write(0, &touchpoint(&format!("t{n}"), "ada", kind, happened));
+        pipeline
+            .run_for(Duration::from_millis(500), Duration::from_millis(100))
+            .unwrap();
+    }
+    assert_eq!(pipeline.standing(0).unwrap().idle_steps, 0);
+    assert_eq!(alerts(&pipeline), []);
+    assert_right(&pipeline);
+}
+
+#[test]
 fn a_worker_that_slept_across_the_deadline_reads_first() {
     let mut pipeline = Pipeline::with_workers(Setup::default(), 1);
     pipeline.broker.limit_polls(Some(1));
@@ -187,6 +249,12 @@ fn an_abort_writes_the_same_again() {
         }
     }
     assert!(repeats >= 2, "{repeats} repeats");
+    let ids: BTreeSet<_> = written.iter().map(|record| text(record, "ce_id")).collect();
+    assert_eq!(
+        written.len(),
+        5 + 7 + ids.len(),
+        "what was written of two flushes, and the whole"
+    );
     assert_right(&pipeline);
 }
 
