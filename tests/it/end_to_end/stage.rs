@@ -1,6 +1,6 @@
 //! A process of `wayfarer run`, watched through its log.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -52,16 +52,6 @@ impl Stage {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
-    /// The facts of every log line with this message, in order.
-    fn said(&self, message: &str) -> Vec<serde_json::Value> {
-        self.log()
-            .lines()
-            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-            .filter(|line| line["fields"]["message"] == message)
-            .map(|line| line["fields"].clone())
-            .collect()
-    }
-
     /// The partitions that the process has now.
     pub(crate) fn owned(&self) -> Vec<u32> {
         let changes = ["partitions assigned", "partitions released"];
@@ -78,17 +68,7 @@ impl Stage {
 
     /// Every idle step: which partition, and where its watermark was moved to.
     pub(crate) fn idle_steps(&self) -> Vec<(u32, EventTime)> {
-        let step = |fields: serde_json::Value| {
-            let partition = u32::try_from(fields["partition"].as_u64()?).ok()?;
-            Some((
-                partition,
-                EventTime::from_millis(fields["watermark"].as_i64()?),
-            ))
-        };
-        self.said("idle step")
-            .into_iter()
-            .filter_map(step)
-            .collect()
+        steps(&self.log())
     }
 
     /// Whether every partition that the process has was proven silent since it got the last one.
@@ -96,20 +76,11 @@ impl Stage {
         let log = self.log();
         let assigned = log.rfind("partitions assigned").unwrap_or(0);
         let released = log.rfind("partitions released").unwrap_or(0);
-        let mut steps: BTreeMap<u64, u32> = BTreeMap::new();
-        for line in log[assigned.max(released)..].lines() {
-            let Ok(line) = serde_json::from_str::<serde_json::Value>(line) else {
-                continue;
-            };
-            if line["fields"]["message"] == "idle step" {
-                *steps
-                    .entry(line["fields"]["partition"].as_u64().unwrap_or(0))
-                    .or_default() += 1;
-            }
-        }
+        let since = steps(&log[assigned.max(released)..]);
+        let silent: BTreeSet<u32> = since.into_iter().map(|(partition, _)| partition).collect();
         self.owned()
             .iter()
-            .all(|partition| steps.contains_key(&u64::from(*partition)))
+            .all(|partition| silent.contains(partition))
     }
 
     /// Waits until something holds; fails with the log if the process ends before.
@@ -152,6 +123,18 @@ impl Stage {
         self.tell_to_stop();
         self.exit_code()
     }
+}
+
+/// The idle steps that a stretch of the log tells of, in order.
+fn steps(log: &str) -> Vec<(u32, EventTime)> {
+    let step = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).ok()?;
+        let fields = &line["fields"];
+        let partition = u32::try_from(fields["partition"].as_u64()?).ok()?;
+        let watermark = EventTime::from_millis(fields["watermark"].as_i64()?);
+        (fields["message"] == "idle step").then_some((partition, watermark))
+    };
+    log.lines().filter_map(step).collect()
 }
 
 impl Drop for Stage {
