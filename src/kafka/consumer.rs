@@ -7,7 +7,7 @@ use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
-use rdkafka::topic_partition_list::TopicPartitionList;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::config::KafkaConfig;
 use super::context::{Change, Context};
@@ -17,10 +17,13 @@ use super::reaper::Reaped;
 use super::topics::Topics;
 use super::{errors, ffi};
 use crate::domain::EventTime;
-use crate::runtime::{Error, InputEvent, InputLog, InputRecord, Source, Start};
+use crate::runtime::{Error, InputEvent, InputLog, InputRecord, Source, Start, Stored};
 
 /// How long a commit may take before the caller is told to try again.
 const COMMIT_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long the group's coordinator may take to say what it stored.
+const OFFSETS_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long the cluster may take to say what an input looks like.
 const METADATA_PATIENCE: Duration = Duration::from_secs(10);
@@ -347,6 +350,31 @@ impl InputLog for KafkaInput {
             Start::At(offset) => Some(offset),
             Start::Earliest => self.probe.low(source),
         })
+    }
+
+    fn committed(&mut self, sources: &[Source]) -> Result<Vec<Option<Stored>>, Error> {
+        let doing = "asking for the group's offsets";
+        let known = self
+            .consumer
+            .committed_offsets(self.topics.list(sources)?, OFFSETS_PATIENCE)
+            .map_err(|error| self.sort(&error, doing))?;
+        let mut stored = Vec::with_capacity(sources.len());
+        for source in sources {
+            let (topic, partition) = self.topics.name(*source)?;
+            let Some(element) = known.find_partition(topic, partition) else {
+                return Err(Error::Retry(format!("{doing}: no answer for {source:?}")));
+            };
+            // An offset that an open transaction stores comes as an error beside no offset.
+            element.error().map_err(|error| self.sort(&error, doing))?;
+            stored.push(match element.offset() {
+                Offset::Offset(next) => Some(Stored {
+                    next: u64::try_from(next).unwrap_or(0),
+                    note: element.metadata().to_owned(),
+                }),
+                _ => None,
+            });
+        }
+        Ok(stored)
     }
 
     fn commit(&mut self, next: &[(Source, u64)]) -> Result<(), Error> {

@@ -9,6 +9,9 @@ pub enum Error {
     /// What is open cannot be committed: drop it, go back to the last commit and go on.
     #[error("{0}")]
     Abort(String),
+    /// What was to be committed is, or is not: nobody here can tell. Find out before going on.
+    #[error("{0}")]
+    Unknown(String),
     /// Somebody else has taken our place: give up what we own at once and commit nothing.
     #[error("{0}")]
     Fenced(String),

@@ -16,6 +16,7 @@ pub use emit::kpi_message;
 pub use error::Error;
 pub use observer::{Intake, Observer, PartitionReport};
 pub use ports::{
-    Clock, InputEvent, InputLog, InputRecord, OutputLog, OutputRecord, OutputTopic, Source, Start,
+    Bounds, Change, ChangeRecord, Changelog, Clock, Committer, InputEvent, InputLog, InputRecord,
+    OutputLog, OutputRecord, OutputTopic, Progress, Source, Start, Stored, Transaction,
 };
 pub use worker::{Worker, World};

@@ -132,6 +132,15 @@ pub trait InputLog {
     /// the offset after the last record may never get there.
     fn position(&self, source: Source) -> Option<u64>;
 
+    /// What the group stored for these partitions, in their order; none for one that nothing was
+    /// stored for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Retry`] while a transaction that stores one of them is undecided, and as
+    /// [`poll`](Self::poll).
+    fn committed(&mut self, sources: &[Source]) -> Result<Vec<Option<Stored>>, Error>;
+
     /// Stores, on behalf of the group, the offsets that come next.
     ///
     /// # Errors
@@ -157,6 +166,143 @@ pub trait OutputLog {
     /// [`Error::Abort`] if something sent since the last flush was not written; otherwise as
     /// [`InputLog::poll`].
     fn flush(&mut self) -> Result<(), Error>;
+}
+
+/// A record of the changelog that is to be written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Change {
+    /// The partition, of the same number as the input's.
+    pub partition: u32,
+    /// The key.
+    pub key: Vec<u8>,
+    /// The value; none is a tombstone.
+    pub value: Option<Vec<u8>>,
+}
+
+/// How far an input partition was read, to be stored with the group.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Progress {
+    /// The partition.
+    pub source: Source,
+    /// The offset to read next and what to keep beside it.
+    pub stored: Stored,
+}
+
+/// What the group keeps of a partition.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stored {
+    /// The offset to read next.
+    pub next: u64,
+    /// A short text of whoever stored it.
+    pub note: String,
+}
+
+/// What a worker writes at once: all of it becomes readable, or nothing ever does.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Transaction {
+    /// Effects, dead letters and KPI snapshots.
+    pub outputs: Vec<OutputRecord>,
+    /// What has changed of the state, in the order to be written.
+    pub changes: Vec<Change>,
+    /// How far every partition was read that has a part in it; never empty, since only the group's
+    /// word on these offsets keeps out a worker that has lost its partitions.
+    pub progress: Vec<Progress>,
+}
+
+/// A producer that writes transactions, one at a time, beside the worker's thread.
+pub trait Committer {
+    /// Takes the place of every earlier producer of our name: what those left open is decided, and
+    /// they can write no more. Must have succeeded before the first transaction and after each whose
+    /// outcome is unknown.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Retry`] for passing trouble, within a second or so, after which a further call goes
+    /// on where this one stood; [`Error::Fatal`] for what will not pass.
+    fn renew(&mut self) -> Result<(), Error>;
+
+    /// Begins to write a transaction and to commit it, and returns at once. The
+    /// [`outcome`](Self::outcome) of the one before must have been heard.
+    fn submit(&mut self, transaction: Transaction);
+
+    /// Waits up to `wait` for what became of the transaction submitted last; none if that is not
+    /// decided yet. Success is told once, and so is failure.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Abort`] if nothing of it is readable or ever will be, [`Error::Unknown`] if nobody
+    /// here can tell: then [`renew`](Self::renew), and see what the group stored.
+    /// [`Error::Fenced`] if another process has our identity as a member, [`Error::Fatal`] for what
+    /// will not pass; in both cases nothing of it is readable.
+    fn outcome(&mut self, wait: Duration) -> Option<Result<(), Error>>;
+}
+
+/// A committed record of the changelog, borrowed from the client until the call returns.
+#[derive(Debug)]
+pub struct ChangeRecord<'a> {
+    /// The partition.
+    pub partition: u32,
+    /// The key.
+    pub key: &'a [u8],
+    /// The value; none is a tombstone.
+    pub value: Option<&'a [u8]>,
+}
+
+/// What offsets a partition of the changelog has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Bounds {
+    /// The oldest that is kept.
+    pub begin: u64,
+    /// The one that the next record will have, transactions that are still open included.
+    pub end: u64,
+}
+
+/// A reader of the changelog.
+pub trait Changelog {
+    /// How many partitions the changelog has.
+    ///
+    /// # Errors
+    ///
+    /// As [`InputLog::poll`].
+    fn partition_count(&mut self) -> Result<NonZeroU32, Error>;
+
+    /// What offsets a partition has now, by the broker's word.
+    ///
+    /// # Errors
+    ///
+    /// As [`InputLog::poll`].
+    fn bounds(&mut self, partition: u32) -> Result<Bounds, Error>;
+
+    /// Reads a partition from this offset on; one that is read already goes on there.
+    ///
+    /// # Errors
+    ///
+    /// As [`InputLog::poll`].
+    fn start(&mut self, partition: u32, from: u64) -> Result<(), Error>;
+
+    /// Reads a partition no further.
+    ///
+    /// # Errors
+    ///
+    /// As [`InputLog::poll`].
+    fn stop(&mut self, partition: u32) -> Result<(), Error>;
+
+    /// Waits up to `wait` for committed records of the partitions that are read, hands over at most
+    /// `limit` of them, each partition's in order, and returns how many.
+    ///
+    /// # Errors
+    ///
+    /// As [`InputLog::poll`].
+    fn poll(
+        &mut self,
+        wait: Duration,
+        limit: usize,
+        sink: &mut dyn FnMut(ChangeRecord<'_>),
+    ) -> Result<usize, Error>;
+
+    /// How far a partition was read: every committed record before this offset was handed over, and
+    /// no transaction before it is undecided. As [`InputLog::position`].
+    fn position(&self, partition: u32) -> Option<u64>;
 }
 
 /// The two clocks of a machine.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::broker::{Cluster, SimBroker};
 use super::group::{Group, MemberId};
 use super::log::{Found, PartitionLog, StoredRecord};
-use crate::runtime::{Error, InputEvent, InputLog, InputRecord, Source, Start};
+use crate::runtime::{Error, InputEvent, InputLog, InputRecord, Source, Start, Stored};
 
 /// A member of a consumer group that reads the input topics. Dropping it leaves the group.
 #[derive(Debug)]
@@ -251,6 +251,22 @@ impl InputLog for SimInput {
                 partition: 0,
             },
         )?)
+    }
+
+    fn committed(&mut self, sources: &[Source]) -> Result<Vec<Option<Stored>>, Error> {
+        self.broker.cluster().reach()?;
+        let stored = |group: &mut Group, source: &Source| {
+            let next = group.committed(*source)?;
+            Some(Stored {
+                next,
+                note: String::new(),
+            })
+        };
+        Ok(
+            self.with_group(|group, _| {
+                sources.iter().map(|source| stored(group, source)).collect()
+            }),
+        )
     }
 
     fn commit(&mut self, next: &[(Source, u64)]) -> Result<(), Error> {
