@@ -3,23 +3,34 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::process;
 use crate::config::{self, Config, Field, From as FromPlace, InputFormat, Late, OutputFormat};
 use crate::domain::Millis;
 use crate::kafka::KafkaConfig;
-use crate::runtime::{InputConfig, LatePolicy, OutputTopic, WorkerConfig};
+use crate::runtime::{Delivery, InputConfig, LatePolicy, OutputTopic, StateMismatch, WorkerConfig};
 use crate::wire::output::{Encoding, Encodings};
 use crate::wire::touchpoint::{DecodeOptions, Format, Mapping, MoneyUnit, Origin, TimeFormat};
 
 /// How often KPI snapshots are written.
 const KPI_INTERVAL: Duration = Duration::from_secs(10);
 
-/// What the workers are told.
+/// What the workers are told, but for the nonce, which each start of each worker draws.
 pub(super) fn worker(config: &Config) -> WorkerConfig {
     WorkerConfig {
         app: config.app.clone(),
         inputs: config.inputs.iter().map(input).collect(),
         decode: decode(config),
         encodings: encodings(&config.outputs),
+        delivery: match config.delivery {
+            config::Delivery::ExactlyOnce => Delivery::ExactlyOnce,
+            config::Delivery::AtLeastOnce => Delivery::AtLeastOnce,
+        },
+        on_state_mismatch: match config.state.on_mismatch {
+            config::Mismatch::Fail => StateMismatch::Fail,
+            config::Mismatch::TrustChangelog => StateMismatch::TrustChangelog,
+            config::Mismatch::TrustGroup => StateMismatch::TrustGroup,
+        },
+        nonce: 0,
         commit_interval: duration(config.commit_interval),
         kpi_interval: KPI_INTERVAL,
         idle: config.time.idle.map(duration),
@@ -63,6 +74,9 @@ pub(super) fn kafka(config: &Config, number: u16) -> KafkaConfig {
             .as_ref()
             .map(|id| format!("{id}-{number}")),
         session_timeout: duration(config.kafka.session_timeout),
+        transactional_id: (config.delivery == config::Delivery::ExactlyOnce)
+            .then(|| transactional_id(config, number)),
+        transaction_timeout: duration(config.kafka.transaction_timeout),
         inputs: config
             .inputs
             .iter()
@@ -75,6 +89,7 @@ pub(super) fn kafka(config: &Config, number: u16) -> KafkaConfig {
             (OutputTopic::Kpis, outputs.kpis.topic.clone()),
             (OutputTopic::DeadLetters, outputs.dlq.clone()),
         ]),
+        changelog: Some(config.state.changelog.clone()),
         librdkafka: properties
             .iter()
             .map(|(name, property)| (name.clone(), property.value.clone()))
@@ -82,6 +97,14 @@ pub(super) fn kafka(config: &Config, number: u16) -> KafkaConfig {
         librdkafka_consumer: BTreeMap::new(),
         librdkafka_producer: BTreeMap::new(),
     }
+}
+
+/// The name by which the brokers know the transactions of worker `number`. With an instance id it
+/// outlives the process, and a restart ends at once what a killed process left open.
+fn transactional_id(config: &Config, number: u16) -> String {
+    let instance = config.kafka.instance_id.as_deref();
+    let instance = instance.unwrap_or_else(|| process::name());
+    format!("{}-{instance}-{number}", config.app)
 }
 
 fn input(input: &config::Input) -> InputConfig {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
+use super::process;
 use crate::domain::{EventTime, Maps};
 use crate::http::{Health, HealthObserver};
-use crate::kafka::{KafkaConfig, KafkaInput, KafkaOutput, SystemClock};
+use crate::kafka::{KafkaChangelog, KafkaCommitter, KafkaConfig, KafkaInput, SystemClock};
 use crate::metrics::{MetricsObserver, Registry};
 use crate::runtime::{Clock, Error, Observer, Worker, WorkerConfig, World};
 
@@ -72,17 +73,18 @@ impl Pipeline {
         };
         for number in 0..workers {
             let kafka = kafka(number);
+            let input = KafkaInput::join(&kafka)?;
             let world = World {
-                input: KafkaInput::join(&kafka)?,
-                output: KafkaOutput::open(&kafka)?,
+                output: KafkaCommitter::open(&kafka, &input)?,
+                input,
+                changelog: KafkaChangelog::open(&kafka)?,
                 clock: SystemClock::new(),
             };
-            let worker = Worker::new(
-                world,
-                watch(number),
-                Arc::clone(&shared.maps),
-                config.clone(),
-            );
+            let config = WorkerConfig {
+                nonce: process::draw(),
+                ..config.clone()
+            };
+            let worker = Worker::new(world, watch(number), Arc::clone(&shared.maps), config);
             started
                 .workers
                 .push(spawn(worker, number, Arc::clone(&shared.stop))?);
@@ -94,7 +96,7 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// [`Error::Fenced`] or [`Error::Fatal`] of a worker that could not go on.
+    /// [`Error::Fenced`], [`Error::Corrupted`] or [`Error::Fatal`] of a worker that could not go on.
     pub(super) fn join(self) -> Result<(), Error> {
         let mut ended = Ok(());
         for worker in self.workers {
@@ -109,7 +111,7 @@ impl Pipeline {
 
 /// Runs a worker on a thread of its own. One that ends by itself stops the others.
 fn spawn<W: Observer + Send + 'static>(
-    mut worker: Worker<KafkaInput, KafkaOutput, SystemClock, W>,
+    mut worker: Worker<KafkaInput, KafkaCommitter, KafkaChangelog, SystemClock, W>,
     number: u16,
     stop: Arc<AtomicBool>,
 ) -> Result<JoinHandle<Result<(), Error>>, Error> {

@@ -1,9 +1,10 @@
 //! The process around a pipeline: why it stops, and how it is told to.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::process;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -22,11 +23,30 @@ pub(super) struct Stopped {
 
 impl From<Error> for Stopped {
     fn from(error: Error) -> Self {
+        let exit = match error {
+            Error::Corrupted(_) => Exit::Config,
+            Error::Retry(_)
+            | Error::Abort(_)
+            | Error::Unknown(_)
+            | Error::Fenced(_)
+            | Error::Fatal(_) => Exit::Software,
+        };
         Self {
-            exit: Exit::Software,
+            exit,
             reason: error.to_string(),
         }
     }
+}
+
+/// A number that nobody can foretell, another one at every call.
+pub(super) fn draw() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+/// A name for this process, for as long as it lives.
+pub(super) fn name() -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| format!("{:016x}", draw()))
 }
 
 impl Stopped {

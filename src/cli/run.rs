@@ -26,8 +26,10 @@ const WATCH: Duration = Duration::from_millis(50);
 /// leaves; a second signal ends it at once. More workers and more processes share the partitions by
 /// the consumer group. Topics are never created: see that those that the config names exist.
 ///
-/// Delivery is at least once, and journeys live in memory: after a start the input is read from its
-/// oldest record, and everything is written again under the same ids.
+/// Outputs, journeys, KPIs and input offsets are one Kafka transaction, exactly once; read the
+/// outputs with isolation.level=read_committed. Journeys are kept in the changelog topic, from which
+/// a new owner of a partition restores them. With `delivery: at_least_once` there are no
+/// transactions, and after a crash some outputs are written again, under the same ids.
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = "\
 Examples:
@@ -38,7 +40,8 @@ Examples:
 Served at http.listen (port 9464): /metrics /livez /readyz /version
 
 Exit codes: 0 after a signal, 64 for a wrong command line, 69 if Kafka or a topic is not there,
-70 if Wayfarer itself went wrong, 78 if the config or a map is wrong.")]
+70 if Wayfarer itself went wrong, 78 if the config or a map is wrong, or if the state and the
+group's offsets do not agree.")]
 pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArgs,
@@ -119,6 +122,18 @@ fn check_topics(config: &Config) -> Result<(), String> {
             .partition_count(topic)
             .map_err(|error| error.to_string())?;
         count.ok_or_else(|| missing(topic))?;
+    }
+    let changelog = &config.state.changelog;
+    let count = admin
+        .partition_count(changelog)
+        .map_err(|error| error.to_string())?;
+    let count = count.ok_or_else(|| missing(changelog))?;
+    if counts.first().is_some_and(|inputs| *inputs != count) {
+        return Err(format!(
+            "the changelog {changelog} has {count} partitions and the inputs {}: they must be the \
+             same number, since a partition's state lies in the changelog's partition of its number",
+            counts[0]
+        ));
     }
     Ok(())
 }

@@ -40,6 +40,6 @@ pub use mapping::{Field, From, Mapping, Money, TimeFormat};
 pub use place::{Place, Source, SourceKind};
 pub use problem::{Problem, Problems, Severity};
 pub use settings::{
-    Config, Http, Input, InputFormat, Kafka, Late, Limits, Log, LogFormat, MapSource, Output,
-    OutputFormat, Outputs, Property, Time,
+    Config, Delivery, Http, Input, InputFormat, Kafka, Late, Limits, Log, LogFormat, MapSource,
+    Mismatch, Output, OutputFormat, Outputs, Property, State, Time,
 };

@@ -9,7 +9,7 @@ use super::reader::Table;
 use super::setting::{Bytes, Percent, Setting, Topic, Word, Wrong};
 use super::settings::{
     Config, Http, Input, InputFormat, Kafka, Limits, Log, MapSource, Output, Outputs, Property,
-    Time,
+    State, Time,
 };
 use super::slot::Slot;
 use crate::domain::{Bounds, Millis};
@@ -33,6 +33,14 @@ pub(super) fn read<'n>(
             usual.commit_interval,
             [Millis::new(1), Millis::from_minutes(1)],
         ),
+        delivery: root.at("delivery").or(usual.delivery),
+        state: root.at("state").table(|state| {
+            let usual = State::of(&app);
+            State {
+                changelog: state.at("changelog").or(Topic(usual.changelog)).0,
+                on_mismatch: state.at("on_mismatch").or(usual.on_mismatch),
+            }
+        }),
         limits: root.at("limits").table(limits),
         channels: words(root.at("channels")),
         types: words(root.at("types")),
@@ -136,8 +144,9 @@ fn distinct_topics(root: &mut Table<'_, '_>, config: &Config) {
     let inputs = config.inputs.iter().enumerate();
     let read = inputs.map(|(index, input)| ("inputs", format!("[{index}].topic"), &input.topic));
     let write = named.map(|(name, topic)| ("outputs", format!("{name}.topic"), topic));
+    let state = ("state", "changelog".to_owned(), &config.state.changelog);
     let mut taken = BTreeMap::new();
-    for (key, below, topic) in read.chain(write) {
+    for (key, below, topic) in read.chain(write).chain([state]) {
         let dot = if key == "inputs" { "" } else { "." };
         let path = format!("{key}{dot}{below}");
         match taken.get(topic) {
@@ -187,6 +196,10 @@ fn kafka(table: &mut Table<'_, '_>, app: &str) -> Kafka {
         session_timeout: table.at("session_timeout").within(
             usual.session_timeout,
             [Millis::from_secs(1), Millis::from_minutes(30)],
+        ),
+        transaction_timeout: table.at("transaction_timeout").within(
+            usual.transaction_timeout,
+            [Millis::from_secs(1), Millis::from_minutes(15)],
         ),
         librdkafka: {
             let mut properties = BTreeMap::new();

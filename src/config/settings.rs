@@ -27,6 +27,10 @@ pub struct Config {
     pub workers: u16,
     /// How often what was read is committed.
     pub commit_interval: Millis,
+    /// What is promised of outputs and state.
+    pub delivery: Delivery,
+    /// Where the state is kept.
+    pub state: State,
     /// How much is kept and taken.
     pub limits: Limits,
     /// Channels besides the usual ones.
@@ -54,6 +58,8 @@ impl Default for Config {
             kafka: Kafka::of(app),
             workers: 2,
             commit_interval: Millis::new(100),
+            delivery: Delivery::ExactlyOnce,
+            state: State::of(app),
             limits: Limits::default(),
             channels: Vec::new(),
             types: Vec::new(),
@@ -173,6 +179,51 @@ pub enum OutputFormat {
 }
 words!(OutputFormat { "json" => Json, "protobuf" => Protobuf });
 
+/// What is promised of outputs and state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Delivery {
+    /// Outputs, state and offsets are one transaction.
+    ExactlyOnce,
+    /// After a crash some outputs are written again, under the same ids.
+    AtLeastOnce,
+}
+words!(Delivery { "exactly_once" => ExactlyOnce, "at_least_once" => AtLeastOnce });
+
+/// Where the state is kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct State {
+    /// The compacted topic that carries it from one owner to the next.
+    pub changelog: String,
+    /// What happens if it and the group's offsets do not tell the same.
+    pub on_mismatch: Mismatch,
+}
+
+impl State {
+    /// The changelog of `app`, and a stop where it does not agree with the offsets.
+    pub fn of(app: &str) -> Self {
+        Self {
+            changelog: format!("{app}.changelog"),
+            on_mismatch: Mismatch::Fail,
+        }
+    }
+}
+
+/// What happens if the changelog and the group's offsets do not tell the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mismatch {
+    /// The process stops and says what it found.
+    Fail,
+    /// The state holds, and the input is read from where it stands.
+    TrustChangelog,
+    /// The input is read from the group's offsets, whatever the state.
+    TrustGroup,
+}
+words!(Mismatch {
+    "fail" => Fail,
+    "trust_changelog" => TrustChangelog,
+    "trust_group" => TrustGroup,
+});
+
 /// How event time is judged.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Time {
@@ -208,6 +259,9 @@ pub struct Kafka {
     pub instance_id: Option<String>,
     /// Silence after which the group gives a member's partitions to others.
     pub session_timeout: Millis,
+    /// After so long the brokers abort a transaction that was not ended; until then readers of the
+    /// outputs wait for one that a killed process left open.
+    pub transaction_timeout: Millis,
     /// Properties passed through to librdkafka.
     pub librdkafka: BTreeMap<String, Property>,
 }
@@ -221,6 +275,7 @@ impl Kafka {
             client_id: app.into(),
             instance_id: None,
             session_timeout: Millis::from_secs(45),
+            transaction_timeout: Millis::from_secs(10),
             librdkafka: BTreeMap::new(),
         }
     }

@@ -4,8 +4,9 @@
 //! engagement, bounce) and the usual definitions of e-commerce (abandonment, repeat purchase); see
 //! `docs/kpis.md`.
 
-use super::kpi::{Kpi, KpiKey, Panes, Window};
+use super::kpi::{Kpi, KpiKey};
 use super::maps::{Maps, StepIx};
+use super::panes::{Panes, Window};
 use super::time::EventTime;
 use super::touchpoint::Currency;
 
@@ -237,13 +238,14 @@ mod tests {
     #[test]
     fn every_map_divides_by_the_customers_that_were_active() {
         let mut panes = Panes::default();
-        panes.add(&Effect {
+        let touched = Effect {
             id: EffectId::of(&[]),
             map: 0,
             at: EventTime::from_millis(0),
             sign: Sign::Assert,
             kind: EffectKind::LastTouch { before: None },
-        });
+        };
+        panes.apply(panes.changes(&[touched], None));
         let figures = figures(&maps(&["a", "b"]), &panes, EventTime::from_millis(0));
         let rates = figures
             .iter()

@@ -1,6 +1,9 @@
 //! Compiled journey maps: names turned into numbers, one table look-up for each touchpoint.
 
 use std::collections::BTreeMap;
+use std::hash::Hasher;
+
+use siphasher::sip::SipHasher13;
 
 use super::map::{Bounce, InstanceKey, MapSpec, Mistake, Moves};
 use super::rules::Rules;
@@ -162,6 +165,15 @@ impl JourneyMap {
     /// What a type means in this map.
     pub fn meaning(&self, kind: KindId) -> &Meaning {
         &self.meanings[usize::from(kind.0)]
+    }
+
+    /// A number for what the map means: equal for maps that differ only in wording, different for
+    /// maps under which a stored journey would mean something else. `SipHash` 1-3 with a zero key
+    /// over the compiled map's debug text.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = SipHasher13::new();
+        hasher.write(format!("{self:?}").as_bytes());
+        hasher.finish()
     }
 
     /// The stage that a step belongs to.

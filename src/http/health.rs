@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::runtime::{Observer, OutputTopic, PartitionReport};
+use crate::runtime::{Observer, OutputTopic, PartitionReport, Restoration};
 use crate::state::Output;
 
 /// How the workers of a process fare.
@@ -25,8 +25,8 @@ struct Worker {
     turned: Arc<AtomicU64>,
     /// What it owns, once it was told.
     assigned: Option<Vec<u32>>,
-    /// Why partitions of its are stopped.
-    stopped: BTreeMap<u32, String>,
+    /// Why partitions of its do not run.
+    halted: BTreeMap<u32, String>,
 }
 
 /// One thing that a probe looks at.
@@ -75,7 +75,7 @@ impl Health {
         let entry = Worker {
             turned: Arc::clone(&turned),
             assigned: None,
-            stopped: BTreeMap::new(),
+            halted: BTreeMap::new(),
         };
         self.lock().insert(worker, entry);
         HealthObserver {
@@ -123,8 +123,7 @@ impl Health {
         ];
         for worker in workers.values() {
             for partition in worker.assigned.iter().flatten() {
-                let trouble = worker.stopped.get(partition);
-                let trouble = trouble.map(|why| format!("it is stopped: {why}"));
+                let trouble = worker.halted.get(partition).cloned();
                 checks.push(Check::new(format!("partition {partition}"), trouble));
             }
         }
@@ -153,7 +152,7 @@ impl Observer for HealthObserver {
     fn assigned(&mut self, partitions: &[u32]) {
         if let Some(worker) = self.health.lock().get_mut(&self.worker) {
             worker
-                .stopped
+                .halted
                 .retain(|partition, _| partitions.contains(partition));
             worker.assigned = Some(partitions.to_vec());
         }
@@ -163,15 +162,33 @@ impl Observer for HealthObserver {
 
     fn committed(&mut self, _: &[(OutputTopic, u64)], _: Duration) {}
 
+    fn restoring(&mut self, partition: u32, remaining: Option<u64>) {
+        let what = match remaining {
+            Some(remaining) => {
+                format!("its state is being restored: {remaining} offsets are still to be read")
+            }
+            None => "its state is about to be restored".to_owned(),
+        };
+        if let Some(worker) = self.health.lock().get_mut(&self.worker) {
+            worker.halted.insert(partition, what);
+        }
+    }
+
+    fn restored(&mut self, partition: u32, _: &Restoration) {
+        if let Some(worker) = self.health.lock().get_mut(&self.worker) {
+            worker.halted.remove(&partition);
+        }
+    }
+
     fn stands(&mut self, report: &PartitionReport<'_>) {
         if let Some(worker) = self.health.lock().get_mut(&self.worker) {
             match report.stopped {
                 None => {
-                    worker.stopped.remove(&report.partition);
+                    worker.halted.remove(&report.partition);
                 }
                 Some(why) => {
-                    let entry = worker.stopped.entry(report.partition);
-                    entry.or_insert_with(|| why.to_owned());
+                    let entry = worker.halted.entry(report.partition);
+                    entry.or_insert_with(|| format!("it is stopped: {why}"));
                 }
             }
         }
@@ -240,6 +257,24 @@ mod tests {
         worker.stopped = Some("too many records cannot be used");
         worker.report(&mut observer);
         observer.assigned(&[3]);
+        assert_eq!(troubles(&health.ready()), [""; 0]);
+    }
+
+    #[test]
+    fn a_partition_that_is_being_restored_takes_readiness_until_it_runs() {
+        let health = Health::new(LIMIT);
+        let mut observer = health.observer(0);
+        observer.assigned(&[3, 4]);
+        observer.restoring(4, Some(70));
+        let told = &health.ready()[3];
+        assert!(told.trouble.as_deref().unwrap().contains("70 offsets"));
+        let restoration = Restoration {
+            customers: 1,
+            records: 2,
+            bytes: 3,
+            took: Duration::ZERO,
+        };
+        observer.restored(4, &restoration);
         assert_eq!(troubles(&health.ready()), [""; 0]);
     }
 

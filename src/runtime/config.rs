@@ -17,6 +17,29 @@ pub enum LatePolicy {
     Drop,
 }
 
+/// What is promised of outputs and state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Delivery {
+    /// Outputs, state and offsets are one transaction.
+    #[default]
+    ExactlyOnce,
+    /// Outputs, then state, then offsets: after a crash some outputs are written again, under the
+    /// same ids.
+    AtLeastOnce,
+}
+
+/// What happens if the changelog and the group's offsets do not tell the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum StateMismatch {
+    /// The process stops and says what it found.
+    #[default]
+    Fail,
+    /// The state of the changelog holds, and the input is read from where that stood.
+    TrustChangelog,
+    /// The input is read from the group's offsets, whatever state there is.
+    TrustGroup,
+}
+
 /// One input topic.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct InputConfig {
@@ -39,6 +62,12 @@ pub struct WorkerConfig {
     pub decode: DecodeOptions,
     /// How outputs are encoded.
     pub encodings: crate::wire::output::Encodings,
+    /// What is promised of outputs and state.
+    pub delivery: Delivery,
+    /// What happens if the changelog and the group's offsets do not tell the same.
+    pub on_state_mismatch: StateMismatch,
+    /// Names this incarnation of the worker: another one for every start of every worker.
+    pub nonce: u64,
     /// The longest time between two commits while there is something to commit.
     pub commit_interval: Duration,
     /// How often the KPI snapshots that changed are written.

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::config::WorkerConfig;
-use super::error::Error;
 use super::kpis::{KpiMemory, Snapshot};
 use super::task::{DeadLetter, Task};
 use crate::domain::{Breakdown, EventTime, Figure, Maps, Window};
@@ -11,36 +10,23 @@ use crate::wire::output::{
     self, Context, DEAD_LETTER_PREFIX, Known, KpiSnapshot, OutputRecord, OutputTopic,
 };
 
-/// Where records go.
-type Sink<'a> = &'a mut dyn FnMut(OutputRecord) -> Result<(), Error>;
-
-/// How many records were written to each topic.
-#[derive(Debug, Default)]
-pub(super) struct Written(BTreeMap<OutputTopic, u64>);
-
-impl Written {
-    /// Counts a record.
-    pub(super) fn count(&mut self, topic: OutputTopic) {
-        *self.0.entry(topic).or_default() += 1;
+/// How many records go to each topic.
+pub(super) fn counts(records: &[OutputRecord]) -> Vec<(OutputTopic, u64)> {
+    let mut counts = BTreeMap::<_, u64>::new();
+    for record in records {
+        *counts.entry(record.topic).or_default() += 1;
     }
-
-    /// The counts, by topic.
-    pub(super) fn counts(&self) -> Vec<(OutputTopic, u64)> {
-        self.0
-            .iter()
-            .map(|(topic, count)| (*topic, *count))
-            .collect()
-    }
+    counts.into_iter().collect()
 }
 
-/// Sends what a task's open transaction leaves: effects in order, then dead letters.
+/// Appends what a task's open transaction leaves: effects in order, then dead letters.
 pub(super) fn task(
     task: &Task,
     maps: &Maps,
     config: &WorkerConfig,
     detected: EventTime,
-    sink: Sink<'_>,
-) -> Result<(), Error> {
+    records: &mut Vec<OutputRecord>,
+) {
     let mut causes = task.causes.iter().peekable();
     let mut cause = None;
     for (index, output) in task.outputs.iter().enumerate() {
@@ -56,14 +42,15 @@ pub(super) fn task(
             },
             trace: cause.map_or(&[], |cause| &cause.trace),
         };
-        if let Some(record) = output::record(&output.customer, &output.effect, maps, &context) {
-            sink(record)?;
-        }
+        records.extend(output::record(
+            &output.customer,
+            &output.effect,
+            maps,
+            &context,
+        ));
     }
-    for letter in &task.dead_letters {
-        sink(dead_letter(letter, config))?;
-    }
-    Ok(())
+    let letters = task.dead_letters.iter();
+    records.extend(letters.map(|letter| dead_letter(letter, config)));
 }
 
 fn dead_letter(letter: &DeadLetter, config: &WorkerConfig) -> OutputRecord {
@@ -81,27 +68,22 @@ fn dead_letter(letter: &DeadLetter, config: &WorkerConfig) -> OutputRecord {
     .record(DEAD_LETTER_PREFIX, &config.app)
 }
 
-/// Sends the KPI snapshots that are queued.
+/// Appends the KPI snapshots that are queued.
 pub(super) fn kpis(
     memory: &KpiMemory,
     maps: &Maps,
     config: &WorkerConfig,
-    sink: Sink<'_>,
-) -> Result<(), Error> {
-    for snapshot in memory.queued() {
+    records: &mut Vec<OutputRecord>,
+) {
+    records.extend(memory.queued().map(|snapshot| {
         let Snapshot {
             partition,
             figure,
             watermark,
         } = snapshot;
         let message = kpi_message(figure, maps, *partition, *watermark);
-        sink(output::kpi_record(
-            message,
-            config.encodings.kpis,
-            &config.app,
-        ))?;
-    }
-    Ok(())
+        output::kpi_record(message, config.encodings.kpis, &config.app)
+    }));
 }
 
 /// The message of a partition's figure as of a watermark.

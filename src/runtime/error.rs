@@ -15,7 +15,7 @@ pub enum Error {
     /// Somebody else has taken our place: give up what we own at once and commit nothing.
     #[error("{0}")]
     Fenced(String),
-    /// The state and the log disagree: drop the state and restore it.
+    /// The state and the logs do not tell the same: a person must decide which to trust.
     #[error("{0}")]
     Corrupted(String),
     /// Nothing here can go on: stop the process with this message.

@@ -54,9 +54,9 @@ impl KpiMemory {
         }
     }
 
-    /// Whether nothing is queued.
-    pub(super) fn is_empty(&self) -> bool {
-        self.queued.is_empty()
+    /// Whether something of this partition is queued.
+    pub(super) fn has_queued(&self, number: u32) -> bool {
+        self.queued.keys().any(|place| place.0 == number)
     }
 
     /// What is queued, in a fixed order.

@@ -1,20 +1,23 @@
 //! Floor 3: when things happen. Knows logs, not brokers.
 
 mod breaker;
+mod commit;
 mod config;
 mod emit;
 mod error;
 mod idle;
 mod kpis;
+mod membership;
 mod observer;
 mod ports;
+mod restore;
 mod task;
 mod worker;
 
-pub use config::{InputConfig, LatePolicy, WorkerConfig};
+pub use config::{Delivery, InputConfig, LatePolicy, StateMismatch, WorkerConfig};
 pub use emit::kpi_message;
 pub use error::Error;
-pub use observer::{Intake, Observer, PartitionReport};
+pub use observer::{Intake, Observer, PartitionReport, Restoration};
 pub use ports::{
     Bounds, Change, ChangeRecord, Changelog, Clock, Committer, InputEvent, InputLog, InputRecord,
     OutputLog, OutputRecord, OutputTopic, Progress, Source, Start, Stored, Transaction,

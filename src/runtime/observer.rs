@@ -52,6 +52,19 @@ pub struct Intake {
     pub idle_steps: u64,
 }
 
+/// What a restore came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Restoration {
+    /// How many customers the partition has.
+    pub customers: usize,
+    /// How many records of the changelog were read.
+    pub records: u64,
+    /// How many bytes, keys and values.
+    pub bytes: u64,
+    /// How long it took since the partition was assigned.
+    pub took: Duration,
+}
+
 /// Whoever watches a worker.
 pub trait Observer {
     /// The worker's loop has turned once more. Told often; costs next to nothing.
@@ -67,6 +80,16 @@ pub trait Observer {
 
     /// A transaction was written: how many records went to each topic, and how long it took.
     fn committed(&mut self, written: &[(OutputTopic, u64)], took: Duration);
+
+    /// The state of a partition is on its way into memory: so many offsets of the changelog are
+    /// still to be read, if that is known. Told once a second.
+    fn restoring(&mut self, _partition: u32, _remaining: Option<u64>) {}
+
+    /// The state of a partition is in memory, and the partition runs.
+    fn restored(&mut self, _partition: u32, _restoration: &Restoration) {}
+
+    /// A transaction was given up for this reason; its records are read again.
+    fn aborted(&mut self, _reason: &str) {}
 
     /// A partition stands here; told after each commit that touched it, and once a second.
     fn stands(&mut self, report: &PartitionReport<'_>);
@@ -97,6 +120,21 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     fn committed(&mut self, written: &[(OutputTopic, u64)], took: Duration) {
         self.0.committed(written, took);
         self.1.committed(written, took);
+    }
+
+    fn restoring(&mut self, partition: u32, remaining: Option<u64>) {
+        self.0.restoring(partition, remaining);
+        self.1.restoring(partition, remaining);
+    }
+
+    fn restored(&mut self, partition: u32, restoration: &Restoration) {
+        self.0.restored(partition, restoration);
+        self.1.restored(partition, restoration);
+    }
+
+    fn aborted(&mut self, reason: &str) {
+        self.0.aborted(reason);
+        self.1.aborted(reason);
     }
 
     fn stands(&mut self, report: &PartitionReport<'_>) {

@@ -249,7 +249,7 @@ pub struct ChangeRecord<'a> {
 }
 
 /// What offsets a partition of the changelog has.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Bounds {
     /// The oldest that is kept.
     pub begin: u64,

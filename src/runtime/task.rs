@@ -1,16 +1,19 @@
 //! A task: the work for one input partition, over all input topics.
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::breaker::Breaker;
 use super::config::{InputConfig, LatePolicy, WorkerConfig};
 use super::idle::{IdleWatch, Moment};
+use super::membership::sources;
 use super::observer::Intake;
-use super::ports::{InputRecord, Source, Start};
-use crate::domain::{EventTime, Maps, Touchpoint};
+use super::ports::{Change, InputRecord, Progress, Source, Start, Stored, Transaction};
+use super::restore::Restored;
+use crate::domain::{EventTime, Touchpoint};
 use crate::state::{Output, Partition};
+use crate::wire::changelog::Key;
+use crate::wire::meta::{Meta, Stamp, Step};
 use crate::wire::placement;
 use crate::wire::touchpoint::{DecodeError, Reason};
 
@@ -61,17 +64,21 @@ pub(super) struct Task {
     pub(super) outputs: Vec<Output>,
     pub(super) causes: Vec<Cause>,
     pub(super) dead_letters: Vec<DeadLetter>,
+    /// The idle steps of the open transaction.
+    idle_steps: Vec<Step>,
+    /// The last transaction that had a part of this.
+    pub(super) stamp: Stamp,
 }
 
 impl Task {
-    /// A task that begins with an empty partition.
-    pub(super) fn new(number: u32, maps: Arc<Maps>, config: &WorkerConfig) -> Self {
+    /// A task that goes on where a restore ended.
+    pub(super) fn new(number: u32, restored: Restored, config: &WorkerConfig) -> Self {
         let inputs = config.inputs.len();
         Self {
             number,
-            partition: Partition::new(maps, inputs),
-            next: vec![None; inputs],
-            committed: vec![None; inputs],
+            partition: restored.partition,
+            committed: restored.next.clone(),
+            next: restored.next,
             ends: vec![None; inputs],
             intake: Intake::default(),
             committed_intake: Intake::default(),
@@ -81,15 +88,14 @@ impl Task {
             outputs: Vec::new(),
             causes: Vec::new(),
             dead_letters: Vec::new(),
+            idle_steps: Vec::new(),
+            stamp: restored.stamp,
         }
     }
 
     /// The sources that the task reads.
     pub(super) fn sources(&self) -> impl Iterator<Item = Source> + use<> {
-        let partition = self.number;
-        (0..)
-            .take(self.next.len())
-            .map(move |input| Source { input, partition })
+        sources(self.number, self.next.len())
     }
 
     /// Takes one record in. One that was read before, or comes while the task is stopped, is left.
@@ -105,9 +111,7 @@ impl Task {
             return;
         }
         self.next[input] = Some(record.offset + 1);
-        if let Some(idle) = &mut self.idle {
-            idle.interrupt();
-        }
+        self.interrupt_idle();
         self.intake.records += 1;
         let length = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
         self.intake.bytes += (length(record.key) + length(record.value)) as u64;
@@ -232,7 +236,7 @@ impl Task {
         // Without a watermark another input may have touchpoints that wait for this one's; a
         // partition that never held a touchpoint has nothing to wait for.
         let watermark = self.partition.watermark();
-        let waits = watermark.is_some() || self.partition.counters().applied > 0;
+        let waits = self.partition.largest().iter().any(Option::is_some);
         if !waits || watermark.is_some_and(|watermark| to <= watermark) {
             return None;
         }
@@ -252,6 +256,10 @@ impl Task {
             "idle step"
         );
         self.intake.idle_steps += 1;
+        self.idle_steps.push(Step {
+            next: self.next.clone(),
+            watermark: to,
+        });
         self.follow(Vec::new());
         self.partition.idle(to, &mut self.outputs);
         if let Some(cause) = self.causes.last_mut() {
@@ -268,11 +276,53 @@ impl Task {
             || self.partition.is_touched()
     }
 
+    /// Appends the task's part of a transaction, but for the outputs: what has changed of the state,
+    /// and how far the input was read. Nothing may be taken in until [`commit`](Self::commit) or
+    /// [`abort`](Self::abort).
+    pub(super) fn prepare(&mut self, nonce: u64, transaction: &mut Transaction) -> Stamp {
+        let partition = self.number;
+        let changes = &mut transaction.changes;
+        self.partition.prepare(|key, value| {
+            changes.push(Change {
+                partition,
+                key: key.to_vec(),
+                value,
+            });
+        });
+        let meta = Meta {
+            next: self.next.clone(),
+            watermark: self.partition.watermark(),
+            largest: self.partition.largest().to_vec(),
+            stamp: Stamp {
+                sequence: self.stamp.sequence + 1,
+                nonce,
+            },
+            idle_steps: self.idle_steps.clone(),
+        };
+        // The last of the partition's records: whoever reads it has read the others.
+        changes.push(Change {
+            partition,
+            key: Key::Meta.encode().into_owned(),
+            value: Some(meta.encode(self.partition.maps())),
+        });
+        let note = meta.note();
+        let progress = self.sources().zip(&self.next).filter_map(|(source, next)| {
+            let note = note.clone();
+            next.map(|next| Progress {
+                source,
+                stored: Stored { next, note },
+            })
+        });
+        transaction.progress.extend(progress);
+        meta.stamp
+    }
+
     /// The open transaction is written: it is the state from now on.
-    pub(super) fn commit(&mut self) {
+    pub(super) fn commit(&mut self, stamp: Stamp) {
         self.partition.commit();
         self.committed.clone_from(&self.next);
         self.committed_intake = self.intake.clone();
+        self.stamp = stamp;
         self.clear();
     }
 
@@ -282,16 +332,27 @@ impl Task {
         self.next.clone_from(&self.committed);
         self.intake = self.committed_intake.clone();
         self.clear();
+        self.places()
+    }
+
+    /// Where the inputs are to be read on.
+    pub(super) fn places(&self) -> Vec<(Source, Start)> {
         let place = |next: &Option<u64>| next.map_or(Start::Earliest, Start::At);
-        self.sources()
-            .zip(self.committed.iter().map(place))
-            .collect()
+        self.sources().zip(self.next.iter().map(place)).collect()
     }
 
     fn clear(&mut self) {
         self.outputs.clear();
         self.causes.clear();
         self.dead_letters.clear();
+        self.idle_steps.clear();
+    }
+
+    /// The partition is read no further for a while: whatever was proven of its silence no longer is.
+    pub(super) fn interrupt_idle(&mut self) {
+        if let Some(idle) = &mut self.idle {
+            idle.interrupt();
+        }
     }
 
     /// Warns of misplaced records that were read since the last warning.

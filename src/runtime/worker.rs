@@ -1,11 +1,10 @@
 //! A worker: one thread with its own membership of the group, its own producer and its tasks.
 //!
 //! ```text
-//! poll ─▶ records into their tasks ─▶ rebalances ─▶ idle steps ─▶ commit, when due ─▶ poll …
+//! poll ─▶ records into their tasks ─▶ rebalances ─▶ restores ─▶ idle steps ─▶ commit, when due ─▶ poll …
 //! ```
 //!
-//! Rebalances are handled after the poll that brought them, never inside it. Journeys live in
-//! memory: a task begins with an empty partition and reads its input from the oldest record on.
+//! Rebalances are handled after the poll that brought them, never inside it.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -13,56 +12,63 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::commit::Flight;
 use super::config::WorkerConfig;
-use super::emit;
 use super::error::Error;
 use super::idle::Moment;
 use super::kpis::KpiMemory;
 use super::observer::{Observer, PartitionReport};
-use super::ports::{Clock, InputEvent, InputLog, OutputLog, Source, Start};
+use super::ports::{Changelog, Clock, Committer, InputEvent, InputLog, Source, Start};
+use super::restore::Restore;
 use super::task::Task;
 use crate::domain::Maps;
 
 /// Records that one poll hands over at most, so that commits keep their pace.
 const BATCH: usize = 1_000;
 /// The longest that a poll waits.
-const WAIT: Duration = Duration::from_millis(20);
+pub(super) const WAIT: Duration = Duration::from_millis(20);
 /// How often everything is reported, touched or not.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 /// How often misplaced records are warned of.
 const WARN_INTERVAL: Duration = Duration::from_secs(10);
-/// How often the offsets are stored with the group, where they only show how far we are.
-const OFFSETS_INTERVAL: Duration = Duration::from_secs(5);
 /// The pause after passing trouble.
 const BACK_OFF: Duration = Duration::from_millis(100);
+/// How often a call is made that cannot be put off: for half a minute and longer.
+const TRIES: usize = 300;
 
 /// What a worker works with.
 #[derive(Debug)]
-pub struct World<I, O, C> {
+pub struct World<I, O, L, C> {
     /// The group membership.
     pub input: I,
     /// The producer.
     pub output: O,
+    /// The state as it is kept between owners.
+    pub changelog: L,
     /// The clocks.
     pub clock: C,
 }
 
 /// One worker.
 #[derive(Debug)]
-pub struct Worker<I, O, C, W> {
-    world: World<I, O, C>,
-    observer: W,
-    maps: Arc<Maps>,
-    config: WorkerConfig,
-    tasks: BTreeMap<u32, Task>,
+pub struct Worker<I, O, L, C, W> {
+    pub(super) world: World<I, O, L, C>,
+    pub(super) observer: W,
+    pub(super) maps: Arc<Maps>,
+    pub(super) config: WorkerConfig,
+    pub(super) tasks: BTreeMap<u32, Task>,
+    pub(super) restores: BTreeMap<u32, Restore>,
     /// By input, once anything is assigned.
-    partitions: Vec<NonZeroU32>,
-    last_commit: Duration,
+    pub(super) partitions: Vec<NonZeroU32>,
+    /// The transaction that is not decided yet.
+    pub(super) flight: Option<Flight>,
+    /// Whether earlier producers of our name are known to be out of the way.
+    pub(super) renewed: bool,
+    pub(super) last_commit: Duration,
     last_kpis: Duration,
     last_report: Duration,
-    last_offsets: Duration,
     last_warning: Duration,
-    kpis: KpiMemory,
+    pub(super) kpis: KpiMemory,
 }
 
 /// What a poll brought besides records.
@@ -76,20 +82,34 @@ struct News {
     ends: Vec<(Source, u64)>,
 }
 
-impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
+impl<I, O, L, C, W> Worker<I, O, L, C, W>
+where
+    I: InputLog,
+    O: Committer,
+    L: Changelog,
+    C: Clock,
+    W: Observer,
+{
     /// A worker that has not been assigned anything.
-    pub fn new(world: World<I, O, C>, observer: W, maps: Arc<Maps>, config: WorkerConfig) -> Self {
+    pub fn new(
+        world: World<I, O, L, C>,
+        observer: W,
+        maps: Arc<Maps>,
+        config: WorkerConfig,
+    ) -> Self {
         Self {
             world,
             observer,
             maps,
             config,
             tasks: BTreeMap::new(),
+            restores: BTreeMap::new(),
             partitions: Vec::new(),
+            flight: None,
+            renewed: false,
             last_commit: Duration::ZERO,
             last_kpis: Duration::ZERO,
             last_report: Duration::ZERO,
-            last_offsets: Duration::ZERO,
             last_warning: Duration::ZERO,
             kpis: KpiMemory::default(),
         }
@@ -99,15 +119,12 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
     ///
     /// # Errors
     ///
-    /// [`Error::Fenced`] or [`Error::Fatal`] when the worker cannot go on.
+    /// [`Error::Fenced`], [`Error::Corrupted`] or [`Error::Fatal`] when the worker cannot go on.
     pub fn run(&mut self, stop: &AtomicBool) -> Result<(), Error> {
         while !stop.load(Ordering::Relaxed) {
             self.turn()?;
         }
-        self.commit()?;
-        self.write_kpis();
-        self.commit()?;
-        self.store_offsets()
+        self.commit_all()
     }
 
     /// One turn of the loop.
@@ -118,46 +135,26 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
     pub fn turn(&mut self) -> Result<(), Error> {
         self.observer.turned();
         let news = self.poll()?;
-        if !news.lost.is_empty() {
-            self.lose(&news.lost)?;
+        self.follow_group(news.lost, news.revoked, news.assigned, news.rebalanced)?;
+        if self.follow_flight()? {
+            self.restore()?;
+            self.watch_silence(&news.ends);
+            self.commit_when_due()?;
         }
-        if !news.revoked.is_empty() {
-            self.hand_over(&news.revoked)?;
-        }
-        if !news.assigned.is_empty() {
-            self.take(&news.assigned)?;
-        } else if news.rebalanced {
-            self.observer.assigned(&self.owned());
-        }
-        self.watch_silence(&news.ends);
-        let now = self.world.clock.monotonic();
-        if now.saturating_sub(self.last_kpis) >= self.config.kpi_interval {
-            self.write_kpis();
-        }
-        if now.saturating_sub(self.last_commit) >= self.config.commit_interval {
-            self.commit()?;
-        }
-        if now.saturating_sub(self.last_offsets) >= OFFSETS_INTERVAL {
-            self.store_offsets()?;
-        }
-        if now.saturating_sub(self.last_report) >= REPORT_INTERVAL {
-            self.last_report = now;
-            self.report(|_| true);
-        }
-        if now.saturating_sub(self.last_warning) >= WARN_INTERVAL {
-            self.last_warning = now;
-            self.tasks.values_mut().for_each(Task::warn_of_misplaced);
-        }
+        self.tell_when_due();
         Ok(())
     }
 
     fn poll(&mut self) -> Result<News, Error> {
         let mut news = News::default();
+        let busy = self.flight.is_some() || !self.restores.is_empty();
+        let wait = if busy { Duration::ZERO } else { WAIT };
         let (tasks, config, partitions) = (&mut self.tasks, &self.config, &self.partitions);
+        let undecided = self.flight.is_some();
         let polled = self
             .world
             .input
-            .poll(WAIT, BATCH, &mut |event| match event {
+            .poll(wait, BATCH, &mut |event| match event {
                 InputEvent::Assigned(sources) => {
                     news.rebalanced = true;
                     news.assigned.extend(sources);
@@ -166,7 +163,10 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
                 InputEvent::Lost(sources) => news.lost.extend(sources),
                 InputEvent::End { source, offset } => news.ends.push((source, offset)),
                 InputEvent::Record(record) => {
-                    if let Some(task) = tasks.get_mut(&record.source.partition) {
+                    // What comes while a transaction is undecided is read again after it.
+                    if let Some(task) = tasks.get_mut(&record.source.partition)
+                        && !undecided
+                    {
                         let count = partitions[usize::from(record.source.input)];
                         task.record(&record, count, config);
                     }
@@ -180,60 +180,47 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
         Ok(news)
     }
 
-    fn back_off(&self, doing: &str, reason: &str) {
+    pub(super) fn back_off(&self, doing: &str, reason: &str) {
         tracing::warn!(reason, "{doing} will be tried again");
         self.world.clock.sleep(BACK_OFF);
     }
 
-    /// Begins the tasks of newly assigned partitions.
-    fn take(&mut self, sources: &[Source]) -> Result<(), Error> {
-        if self.partitions.is_empty() {
-            let inputs = (0..).take(self.config.inputs.len());
-            self.partitions = inputs
-                .map(|input| self.world.input.partition_count(input))
-                .collect::<Result<_, _>>()?;
+    /// Calls until there is no passing trouble.
+    ///
+    /// # Errors
+    ///
+    /// As the call, and [`Error::Fatal`] for trouble that does not pass.
+    pub(super) fn insist(
+        &mut self,
+        doing: &str,
+        mut call: impl FnMut(&mut I) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        for _ in 0..TRIES {
+            match call(&mut self.world.input) {
+                Err(Error::Retry(reason)) => self.back_off(doing, &reason),
+                outcome => return outcome,
+            }
         }
-        for source in sources {
-            self.tasks.entry(source.partition).or_insert_with(|| {
-                Task::new(source.partition, Arc::clone(&self.maps), &self.config)
-            });
-        }
-        let places: Vec<_> = sources
-            .iter()
-            .map(|source| (*source, Start::Earliest))
+        Err(Error::Fatal(format!("{doing}: the trouble does not pass")))
+    }
+
+    /// Reads partitions from these places on.
+    pub(super) fn read_from(&mut self, places: &[(Source, Start)]) -> Result<(), Error> {
+        let sources: Vec<Source> = places.iter().map(|(source, _)| *source).collect();
+        self.insist("going to a place", |input| input.start(places))?;
+        self.insist("reading on", |input| input.resume(&sources))
+    }
+
+    /// The partitions that are ours, those whose state is on its way included.
+    pub(super) fn owned(&self) -> Vec<u32> {
+        let mut owned: Vec<u32> = self
+            .tasks
+            .keys()
+            .chain(self.restores.keys())
+            .copied()
             .collect();
-        self.world.input.start(&places)?;
-        tracing::info!(partitions = ?self.owned(), "partitions assigned");
-        self.observer.assigned(&self.owned());
-        Ok(())
-    }
-
-    /// Commits what is open, then hands partitions over.
-    fn hand_over(&mut self, sources: &[Source]) -> Result<(), Error> {
-        self.commit()?;
-        self.store_offsets()?;
-        self.drop_tasks(sources)
-    }
-
-    /// Drops partitions that are somebody else's already.
-    fn lose(&mut self, sources: &[Source]) -> Result<(), Error> {
-        tracing::warn!(?sources, "partitions lost; what was open is dropped");
-        self.drop_tasks(sources)
-    }
-
-    fn drop_tasks(&mut self, sources: &[Source]) -> Result<(), Error> {
-        for source in sources {
-            self.tasks.remove(&source.partition);
-            self.kpis.forget(source.partition);
-        }
-        self.world.input.release(sources)?;
-        tracing::info!(partitions = ?self.owned(), "partitions released");
-        self.observer.assigned(&self.owned());
-        Ok(())
-    }
-
-    fn owned(&self) -> Vec<u32> {
-        self.tasks.keys().copied().collect()
+        owned.sort_unstable();
+        owned
     }
 
     fn now(&self) -> Moment {
@@ -261,94 +248,42 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
         }
     }
 
+    fn commit_when_due(&mut self) -> Result<(), Error> {
+        let now = self.world.clock.monotonic();
+        if now.saturating_sub(self.last_kpis) >= self.config.kpi_interval {
+            self.write_kpis();
+        }
+        if now.saturating_sub(self.last_commit) >= self.config.commit_interval {
+            self.commit()?;
+        }
+        Ok(())
+    }
+
     /// Queues the KPI snapshots that changed, for the next commit.
-    fn write_kpis(&mut self) {
+    pub(super) fn write_kpis(&mut self) {
         self.last_kpis = self.world.clock.monotonic();
         for task in self.tasks.values() {
             self.kpis.take(task.number, &task.partition);
         }
     }
 
-    /// Writes what is open; what was written is the state from then on.
-    fn commit(&mut self) -> Result<(), Error> {
-        let begun = self.world.clock.monotonic();
-        self.last_commit = begun;
-        if self.kpis.is_empty() && !self.tasks.values().any(Task::is_touched) {
-            return Ok(());
+    fn tell_when_due(&mut self) {
+        let now = self.world.clock.monotonic();
+        if now.saturating_sub(self.last_report) >= REPORT_INTERVAL {
+            self.last_report = now;
+            self.report(|_| true);
+            for (number, restore) in &self.restores {
+                let remaining = restore.remaining(&self.world.changelog);
+                self.observer.restoring(*number, remaining);
+            }
         }
-        let sent = self.send_all().and_then(|written| {
-            self.world.output.flush()?;
-            Ok(written)
-        });
-        let written = match sent {
-            Ok(written) => written,
-            Err(Error::Abort(reason) | Error::Retry(reason)) => return self.abort(&reason),
-            Err(error) => return Err(error),
-        };
-        let touched: Vec<u32> = self
-            .tasks
-            .values()
-            .filter(|task| task.is_touched())
-            .map(|task| task.number)
-            .collect();
-        self.tell_commit(&written, begun);
-        for task in self.tasks.values_mut() {
-            task.commit();
-        }
-        self.kpis.commit();
-        self.report(|task| touched.contains(&task.number));
-        Ok(())
-    }
-
-    /// Stores with the group how far the tasks have come.
-    fn store_offsets(&mut self) -> Result<(), Error> {
-        self.last_offsets = self.world.clock.monotonic();
-        let next: Vec<_> = self.tasks.values().flat_map(offsets).collect();
-        if next.is_empty() {
-            return Ok(());
-        }
-        match self.world.input.commit(&next) {
-            // They only show how far we are; the next time stores them too.
-            Ok(()) | Err(Error::Retry(_) | Error::Abort(_)) => Ok(()),
-            Err(error) => Err(error),
+        if now.saturating_sub(self.last_warning) >= WARN_INTERVAL {
+            self.last_warning = now;
+            self.tasks.values_mut().for_each(Task::warn_of_misplaced);
         }
     }
 
-    fn send_all(&mut self) -> Result<emit::Written, Error> {
-        let detected = self.world.clock.wall();
-        let mut written = emit::Written::default();
-        for task in self.tasks.values() {
-            emit::task(task, &self.maps, &self.config, detected, &mut |record| {
-                written.count(record.topic);
-                self.world.output.send(record)
-            })?;
-        }
-        emit::kpis(&self.kpis, &self.maps, &self.config, &mut |record| {
-            written.count(record.topic);
-            self.world.output.send(record)
-        })?;
-        Ok(written)
-    }
-
-    /// Drops what is open and goes back to where the last commit stands.
-    fn abort(&mut self, reason: &str) -> Result<(), Error> {
-        self.back_off("a commit", reason);
-        self.kpis.abort();
-        let places: Vec<_> = self.tasks.values_mut().flat_map(Task::abort).collect();
-        self.world.input.start(&places)
-    }
-
-    fn tell_commit(&mut self, written: &emit::Written, begun: Duration) {
-        let took = self.world.clock.monotonic().saturating_sub(begun);
-        for task in self.tasks.values().filter(|task| task.is_touched()) {
-            let dead_letters = emit::reasons(&task.dead_letters);
-            self.observer
-                .effects(task.number, &task.outputs, &dead_letters);
-        }
-        self.observer.committed(&written.counts(), took);
-    }
-
-    fn report(&mut self, wanted: impl Fn(&Task) -> bool) {
+    pub(super) fn report(&mut self, wanted: impl Fn(&Task) -> bool) {
         for task in self.tasks.values().filter(|task| wanted(task)) {
             let stopped = task
                 .breaker
@@ -369,11 +304,4 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
             });
         }
     }
-}
-
-fn offsets(task: &Task) -> impl Iterator<Item = (Source, u64)> {
-    let next = task.next.iter().copied();
-    task.sources()
-        .zip(next)
-        .filter_map(|(source, next)| next.map(|next| (source, next)))
 }

@@ -37,6 +37,19 @@ impl EventClock {
         self.watermark.map(|watermark| watermark.plus(self.trail))
     }
 
+    /// By input: the largest time seen.
+    pub fn largest(&self) -> &[Option<EventTime>] {
+        &self.largest
+    }
+
+    /// Sets the clock to where another one stood.
+    pub(super) fn restore(&mut self, watermark: Option<EventTime>, largest: &[Option<EventTime>]) {
+        self.watermark = watermark;
+        for (ours, theirs) in self.largest.iter_mut().zip(largest) {
+            *ours = *theirs;
+        }
+    }
+
     /// Takes note of a time read from an input, without moving the watermark.
     pub(super) fn see(&mut self, input: usize, at: EventTime) {
         let largest = &mut self.largest[input];

@@ -7,9 +7,11 @@ use super::clock::EventClock;
 use super::store::Store;
 use super::timers::Timers;
 use crate::domain::{
-    Context, Customer, CustomerId, Effect, EventTime, Maps, Panes, Rule, Touchpoint, Verdict,
+    Context, Customer, CustomerId, Effect, EventTime, Maps, PaneChanges, Panes, Rule, Touchpoint,
+    Verdict,
 };
-use crate::wire::stored;
+use crate::wire::changelog::{self, Key};
+use crate::wire::stored::{self, StoredError};
 
 /// One effect of one customer.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,6 +44,13 @@ struct Committed {
     counters: Counters,
 }
 
+/// What the open transaction comes to, encoded once: written first, then taken over.
+#[derive(Debug, Default)]
+struct Prepared {
+    customers: Vec<(CustomerId, Box<[u8]>)>,
+    panes: PaneChanges,
+}
+
 /// The memory of one input partition, for one owner.
 ///
 /// Everything between two commits happens in the open transaction: [`commit`](Self::commit) puts
@@ -61,6 +70,7 @@ pub struct Partition {
     uncounted: Vec<Effect>,
     scratch: Vec<Effect>,
     buffer: Vec<u8>,
+    prepared: Option<Prepared>,
 }
 
 impl Partition {
@@ -83,6 +93,7 @@ impl Partition {
             uncounted: Vec::new(),
             scratch: Vec::new(),
             buffer: Vec::new(),
+            prepared: None,
         }
     }
 
@@ -99,6 +110,11 @@ impl Partition {
     /// What the partition has seen and done, in the open transaction included.
     pub fn counters(&self) -> Counters {
         self.counters
+    }
+
+    /// By input: the largest time seen, in the open transaction included.
+    pub fn largest(&self) -> &[Option<EventTime>] {
+        self.clock.largest()
     }
 
     /// The maps.
@@ -272,31 +288,50 @@ impl Partition {
         result
     }
 
+    /// Encodes what the open transaction comes to, and calls `visit` with the key and the value of
+    /// every change for the changelog; no value is a tombstone. Until [`commit`](Self::commit) or
+    /// [`abort`](Self::abort), nothing may be observed.
+    pub fn prepare(&mut self, mut visit: impl FnMut(&[u8], Option<Vec<u8>>)) {
+        let mut prepared = Prepared::default();
+        for (id, customer) in &self.open {
+            stored::encode(customer, &mut self.buffer);
+            visit(
+                &Key::Customer(id.as_str()).encode(),
+                Some(self.buffer.clone()),
+            );
+            prepared
+                .customers
+                .push((id.clone(), self.buffer.as_slice().into()));
+        }
+        prepared.panes = self.panes.changes(&self.uncounted, self.clock.now());
+        for (place, amount) in &prepared.panes {
+            let value = amount.as_ref().map(changelog::encode_amount);
+            visit(&Key::Pane(*place).encode(), value);
+        }
+        self.prepared = Some(prepared);
+    }
+
     /// Commits the open transaction: its customers go into the store, its effects into the panes.
     pub fn commit(&mut self) {
-        for (id, customer) in self.open.drain() {
-            stored::encode(&customer, &mut self.buffer);
-            self.store.put(id, &self.buffer);
+        if self.prepared.is_none() {
+            self.prepare(|_, _| {});
         }
-        self.count();
+        let prepared = self.prepared.take().unwrap_or_default();
+        self.open.clear();
+        self.uncounted.clear();
+        for (id, bytes) in prepared.customers {
+            self.store.put(id, bytes);
+        }
+        self.panes.apply(prepared.panes);
         self.committed = Committed {
             clock: self.clock.clone(),
             counters: self.counters,
         };
     }
 
-    fn count(&mut self) {
-        for effect in self.uncounted.drain(..) {
-            self.panes.add(&effect);
-        }
-        // Also when the clock stands still: a late effect may have brought back a forgotten pane.
-        if let Some(now) = self.clock.now() {
-            self.panes.forget(now);
-        }
-    }
-
     /// Drops the open transaction. The records since the last commit must be observed again.
     pub fn abort(&mut self) {
+        self.prepared = None;
         let rules = self.maps.rules;
         for (id, _) in self.open.drain() {
             let armed = self.store.read(id.as_str(), stored_armed).flatten();
@@ -313,9 +348,45 @@ impl Partition {
         self.counters = self.committed.counters;
     }
 
+    /// Takes a record of the changelog in, while a partition is restored. Customers are copied, not
+    /// decoded.
+    ///
+    /// # Errors
+    ///
+    /// If the record is not one that a partition writes.
+    pub fn load(&mut self, key: Key<'_>, value: Option<&[u8]>) -> Result<(), StoredError> {
+        match (key, value) {
+            (Key::Customer(id), Some(bytes)) => {
+                stored::armed(bytes)?;
+                self.store.put(CustomerId::new(id), bytes.into());
+            }
+            (Key::Customer(id), None) => self.store.remove(id),
+            (Key::Pane(place), value) => {
+                let amount = value
+                    .map(|bytes| changelog::decode_amount(&place, bytes))
+                    .transpose()?;
+                self.panes.apply(PaneChanges::from([(place, amount)]));
+            }
+            (Key::Meta, _) => {}
+        }
+        Ok(())
+    }
+
+    /// Ends a restore: the clock stands where the last transaction left it, and every stored
+    /// customer's timer is armed.
+    pub fn resume(&mut self, watermark: Option<EventTime>, largest: &[Option<EventTime>]) {
+        self.clock.restore(watermark, largest);
+        self.committed.clock = self.clock.clone();
+        self.arm_all();
+    }
+
     /// Drops the open transaction and builds the timers anew from the store, as a restore does.
     pub fn reopen(&mut self) {
         self.abort();
+        self.arm_all();
+    }
+
+    fn arm_all(&mut self) {
         self.timers.clear();
         let timers = &mut self.timers;
         self.store.each(|id, bytes| {

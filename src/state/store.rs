@@ -29,8 +29,13 @@ impl Store {
     }
 
     /// Replaces a customer's bytes.
-    pub(super) fn put(&self, customer: CustomerId, bytes: &[u8]) {
-        self.customers.insert(customer, bytes.into());
+    pub(super) fn put(&self, customer: CustomerId, bytes: Box<[u8]>) {
+        self.customers.insert(customer, bytes);
+    }
+
+    /// Removes a customer.
+    pub(super) fn remove(&self, customer: &str) {
+        self.customers.remove(customer);
     }
 
     /// Calls `visit` with every customer, in no order.

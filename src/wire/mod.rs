@@ -5,12 +5,16 @@
 //! | [`touchpoint`] | the formats that touchpoints come in, and why a record is turned away |
 //! | [`output`] | the records that leave: effects, KPI snapshots, dead letters |
 //! | [`stored`] | customers as the state keeps them |
+//! | [`changelog`] | what stands under which key of the changelog |
+//! | [`meta`] | where a partition stands, and the note beside the group's offset |
 //! | [`placement`] | which partition a key lies in |
 //!
 //! Two promises hold for everything here: arbitrary bytes give an error, never a panic; and the
 //! same values give the same bytes.
 
+pub mod changelog;
 mod hash;
+pub mod meta;
 pub mod output;
 pub mod placement;
 mod spelling;

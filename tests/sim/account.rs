@@ -20,12 +20,14 @@ pub(crate) struct Account {
     pub(crate) last: BTreeMap<Id, Option<Message>>,
     /// What was ever said to be true.
     pub(crate) claimed: BTreeSet<Id>,
+    /// Everything that was said of each effect, in its order.
+    pub(crate) said: BTreeMap<Id, Vec<Message>>,
     /// The records that could not be used, with their values.
     pub(crate) dead_letters: BTreeMap<Place, Option<Vec<u8>>>,
     /// KPI snapshots by key: numerator and denominator.
     pub(crate) kpis: BTreeMap<Vec<u8>, (i64, Option<i64>)>,
-    /// How many records were read for this account.
-    pub(crate) records: usize,
+    /// Dead letters that were written again.
+    doubled: Vec<Place>,
     /// How many of them took something back.
     pub(crate) taken_back: usize,
 }
@@ -55,7 +57,10 @@ impl Account {
             let number = |name| told(name).parse::<u64>().unwrap();
             let partition = u32::try_from(number("partition")).unwrap();
             let place = (told("topic"), partition, number("offset"));
-            account.dead_letters.insert(place, record.value.clone());
+            let before = account
+                .dead_letters
+                .insert(place.clone(), record.value.clone());
+            account.doubled.extend(before.map(|_| place));
         }
         account
     }
@@ -78,7 +83,10 @@ impl Account {
             Message::Kpi(_) => panic!("a KPI is no effect"),
         };
         let id = (message.topic(), id.clone());
-        self.records += 1;
+        self.said
+            .entry(id.clone())
+            .or_default()
+            .push(message.clone());
         if true_now {
             self.claimed.insert(id.clone());
             self.last.insert(id, Some(message));
@@ -124,6 +132,27 @@ impl Account {
             }
         }
         found
+    }
+
+    /// Dead letters that were written more than once.
+    pub(crate) fn doubled(&self) -> Vec<String> {
+        let doubled = self.doubled.iter();
+        doubled
+            .map(|place| format!("dead twice: {place:?}"))
+            .collect()
+    }
+
+    /// Effects of which this account and another one that is right do not say the same, word for
+    /// word: something is missing, doubled, or in another order.
+    pub(crate) fn said_otherwise(&self, right: &Self) -> Vec<String> {
+        let ids: BTreeSet<_> = self.said.keys().chain(right.said.keys()).collect();
+        ids.into_iter()
+            .filter(|id| self.said.get(*id) != right.said.get(*id))
+            .map(|id| {
+                let (said, expected) = (self.said.get(id), right.said.get(id));
+                format!("said {said:?}\n expected {expected:?}")
+            })
+            .collect()
     }
 
     /// What was said last in a topic and is not true, or not dead.

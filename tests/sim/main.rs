@@ -16,6 +16,7 @@ mod script;
 mod stories;
 mod traffic;
 
+use pipeline::Mistake;
 use script::Seen;
 use wayfarer::domain::{Rule, Rules};
 
@@ -48,7 +49,7 @@ fn whatever_happens_the_last_word_is_that_of_the_plain_run_seeds() {
     let mut failed = Vec::new();
     for seed in only.map_or(1..=seeds, |seed| seed..=seed) {
         let _again = Again(seed);
-        match script::play(seed, Rules::ALL) {
+        match script::play(seed, Rules::ALL, None) {
             Ok(shown) => seen += shown,
             Err(wrong) => failed.push((seed, wrong)),
         }
@@ -73,7 +74,22 @@ fn an_abort_that_leaves_something_behind_is_noticed() {
         Rule::AbortResetsClock,
         Rule::AbortDropsPanes,
     ] {
-        let noticed = (1..=200).find(|seed| script::play(*seed, Rules::without(rule)).is_err());
+        let noticed =
+            (1..=200).find(|seed| script::play(*seed, Rules::without(rule), None).is_err());
         assert!(noticed.is_some(), "{rule:?} is not missed");
+    }
+}
+
+#[test]
+fn a_client_that_makes_a_mistake_is_noticed() {
+    for mistake in [
+        Mistake::Unguarded,
+        Mistake::UnstableAsNone,
+        Mistake::ReadableBounds,
+    ] {
+        let noticed =
+            (1..=200).find(|seed| script::play(*seed, Rules::ALL, Some(mistake)).is_err());
+        println!("{mistake:?} is noticed by seed {noticed:?}");
+        assert!(noticed.is_some(), "{mistake:?} is not missed");
     }
 }

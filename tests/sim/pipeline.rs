@@ -1,6 +1,6 @@
 //! Workers on a broker in memory, and the hands that move them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,10 +9,13 @@ use std::time::Duration;
 
 use wayfarer::domain::{EventTime, Maps, Millis, Rules, Touchpoint};
 use wayfarer::runtime::{
-    Clock, Error, InputConfig, LatePolicy, Observer, OutputTopic, PartitionReport, Worker,
-    WorkerConfig, World,
+    Clock, Delivery, Error, InputConfig, LatePolicy, Observer, OutputTopic, PartitionReport,
+    Restoration, StateMismatch, Worker, WorkerConfig, World,
 };
-use wayfarer::sim::{MemberId, Record, SimBroker, SimClock, SimInput, SimOutput, StoredRecord};
+use wayfarer::sim::{
+    Call, CommitterConfig, Fault, Faults, Membership, Record, SimBroker, SimChangelog, SimClock,
+    SimCommitter, SimInput, StoredRecord, Trouble,
+};
 use wayfarer::state::Output;
 use wayfarer::wire::output::Encodings;
 use wayfarer::wire::touchpoint::{DecodeOptions, Format, encode_json};
@@ -26,6 +29,24 @@ pub(crate) const GROUP: &str = "wayfarer";
 /// The input topics, of which a simulation uses the first or both.
 pub(crate) const INPUTS: [&str; 2] = ["online", "shops"];
 
+/// The changelog's topic.
+pub(crate) const CHANGELOG: &str = "wayfarer.changelog";
+/// After so long the broker aborts a transaction.
+pub(crate) const TRANSACTION_TIME_OUT: Duration = Duration::from_secs(4);
+/// After so long without a sign of life the group expels a member.
+pub(crate) const SESSION_TIME_OUT: Duration = Duration::from_secs(3);
+
+/// A mistake in a client, which a script must notice.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Mistake {
+    /// Offsets are sent by whoever cannot name itself as a member.
+    Unguarded,
+    /// An offset that is not decided yet is read as none.
+    UnstableAsNone,
+    /// A restore ends where committed records end.
+    ReadableBounds,
+}
+
 /// What a simulation is made of.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
@@ -34,6 +55,7 @@ pub(crate) struct Setup {
     pub(crate) idle: Option<Duration>,
     pub(crate) commit_interval: Duration,
     pub(crate) rules: Rules,
+    pub(crate) mistake: Option<Mistake>,
 }
 
 impl Default for Setup {
@@ -44,6 +66,7 @@ impl Default for Setup {
             idle: Some(Duration::from_secs(1)),
             commit_interval: Duration::from_millis(100),
             rules: Rules::ALL,
+            mistake: None,
         }
     }
 }
@@ -58,8 +81,8 @@ pub(crate) struct Standing {
 
 type Standings = Rc<RefCell<BTreeMap<u32, Standing>>>;
 
-/// An observer that keeps the last report of each partition.
-pub(crate) struct Watch(Standings);
+/// An observer that keeps the last report of each partition, and counts restores.
+pub(crate) struct Watch(Standings, Rc<Cell<u64>>);
 
 impl Observer for Watch {
     fn assigned(&mut self, _: &[u32]) {}
@@ -67,6 +90,10 @@ impl Observer for Watch {
     fn effects(&mut self, _: u32, _: &[Output], _: &[(&'static str, u64)]) {}
 
     fn committed(&mut self, _: &[(OutputTopic, u64)], _: Duration) {}
+
+    fn restored(&mut self, _: u32, _: &Restoration) {
+        self.1.set(self.1.get() + 1);
+    }
 
     fn stands(&mut self, report: &PartitionReport<'_>) {
         let standing = Standing {
@@ -78,9 +105,14 @@ impl Observer for Watch {
     }
 }
 
+type SimWorker = Worker<SimInput, SimCommitter, SimChangelog, SimClock, Watch>;
+
 struct Member {
-    id: MemberId,
-    worker: Worker<SimInput, SimOutput, SimClock, Watch>,
+    worker: SimWorker,
+    membership: Membership,
+    faults: Faults,
+    /// The number in its transactional id.
+    name: u32,
 }
 
 /// A broker and its workers.
@@ -91,6 +123,11 @@ pub(crate) struct Pipeline {
     pub(crate) broker: SimBroker,
     members: Vec<Member>,
     standings: Standings,
+    restores: Rc<Cell<u64>>,
+    /// How many workers were ever started, for their nonces.
+    started: u64,
+    /// What went wrong with the calls of workers that are gone.
+    met: Vec<Fault>,
 }
 
 impl Pipeline {
@@ -104,6 +141,8 @@ impl Pipeline {
         for topic in OutputTopic::ALL {
             broker.create_topic(&name_of(topic), 3).unwrap();
         }
+        broker.create_topic(CHANGELOG, setup.partitions).unwrap();
+        broker.set_session_time_out(SESSION_TIME_OUT);
         Self {
             maps: Arc::new(maps::maps(setup.rules)),
             setup,
@@ -111,6 +150,9 @@ impl Pipeline {
             broker,
             members: Vec::new(),
             standings: Rc::default(),
+            restores: Rc::default(),
+            started: 0,
+            met: Vec::new(),
         }
     }
 
@@ -133,6 +175,9 @@ impl Pipeline {
             inputs: INPUTS[..self.setup.inputs].iter().map(input).collect(),
             decode: DecodeOptions::default(),
             encodings: Encodings::default(),
+            delivery: Delivery::ExactlyOnce,
+            on_state_mismatch: StateMismatch::Fail,
+            nonce: self.started,
             commit_interval: self.setup.commit_interval,
             kpi_interval: Duration::from_secs(5),
             idle: self.setup.idle,
@@ -141,38 +186,112 @@ impl Pipeline {
         }
     }
 
-    /// One more worker.
+    /// One more worker, under the first name that is free.
     pub(crate) fn join(&mut self) {
+        self.started += 1;
+        let free = |name: &u32| self.members.iter().all(|member| member.name != *name);
+        let name = (0..).find(free).unwrap();
+        let mistake = self.setup.mistake;
+        let faults = Faults::default();
         let topics = &INPUTS[..self.setup.inputs];
         let input = SimInput::join(&self.broker, GROUP, topics).unwrap();
-        let id = input.id();
+        let mut input = input.with_faults(&faults);
+        if mistake == Some(Mistake::UnstableAsNone) {
+            input = input.with_unstable_as_none();
+        }
+        let membership = input.membership();
         let names = OutputTopic::ALL.map(|topic| (topic, name_of(topic)));
+        let config = CommitterConfig {
+            transactional_id: format!("wayfarer-{name}"),
+            outputs: BTreeMap::from(names),
+            changelog: CHANGELOG.into(),
+            time_out: TRANSACTION_TIME_OUT,
+        };
+        let mut output = SimCommitter::open(&self.broker, config, membership.clone(), &faults);
+        if mistake == Some(Mistake::Unguarded) {
+            output = output.unguarded();
+        }
+        let mut changelog = SimChangelog::open(&self.broker, CHANGELOG, &faults);
+        if mistake == Some(Mistake::ReadableBounds) {
+            changelog = changelog.with_readable_bounds();
+        }
         let world = World {
             input,
-            output: SimOutput::open(&self.broker, BTreeMap::from(names)),
+            output,
+            changelog,
             clock: self.clock.clone(),
         };
-        let watch = Watch(Rc::clone(&self.standings));
+        let watch = Watch(Rc::clone(&self.standings), Rc::clone(&self.restores));
         let worker = Worker::new(world, watch, Arc::clone(&self.maps), self.config());
-        self.members.push(Member { id, worker });
+        self.members.push(Member {
+            worker,
+            membership,
+            faults,
+            name,
+        });
     }
 
     /// A worker ends in order.
     pub(crate) fn stop(&mut self, place: usize) -> Result<(), Error> {
-        self.members
-            .remove(place)
-            .worker
-            .run(&AtomicBool::new(true))
+        let mut member = self.members.remove(place);
+        let ended = member.worker.run(&AtomicBool::new(true));
+        self.met.extend(member.faults.met());
+        match ended {
+            Err(_) if member.faults.crashed() => Ok(()),
+            ended => ended,
+        }
     }
 
     /// A worker is gone from one moment to the next.
     pub(crate) fn kill(&mut self, place: usize) {
-        drop(self.members.remove(place));
+        let faults = &self.members[place].faults;
+        faults.next(Call::Poll, Trouble::CrashBefore);
+        self.turn(place).unwrap();
+    }
+
+    /// Something will go wrong with a call of a worker.
+    pub(crate) fn plan(&self, place: usize, call: Call, ahead: u64, trouble: Trouble) {
+        let faults = &self.members[place].faults;
+        faults.add(Fault {
+            call,
+            nth: faults.calls(call) + 1 + ahead,
+            trouble,
+        });
+    }
+
+    /// How many partitions were restored so far.
+    pub(crate) fn restores(&self) -> u64 {
+        self.restores.get()
+    }
+
+    /// What went wrong so far.
+    pub(crate) fn met(&self) -> Vec<Fault> {
+        let now = self.members.iter().flat_map(|member| member.faults.met());
+        self.met.iter().cloned().chain(now).collect()
+    }
+
+    /// Everything that was planned and did not go wrong yet is called off.
+    pub(crate) fn call_off(&self) {
+        self.members
+            .iter()
+            .for_each(|member| member.faults.call_off());
     }
 
     /// The group throws a worker out.
     pub(crate) fn expel(&self, place: usize) {
-        self.broker.expel(GROUP, self.members[place].id);
+        self.broker
+            .expel(GROUP, self.members[place].membership.id());
+    }
+
+    /// A worker's process stands still: the group hears nothing of it.
+    pub(crate) fn silence(&self, place: usize) {
+        self.broker
+            .silence(GROUP, self.members[place].membership.id());
+    }
+
+    /// A worker's client hears from the group between polls.
+    pub(crate) fn hear(&self, place: usize) {
+        self.members[place].membership.hear();
     }
 
     pub(crate) fn workers(&self) -> usize {
@@ -181,13 +300,21 @@ impl Pipeline {
 
     /// The partitions that each worker has.
     pub(crate) fn shares(&self) -> Vec<usize> {
-        let share = |member: &Member| self.broker.holdings(GROUP, member.id).len();
+        let share = |member: &Member| self.broker.holdings(GROUP, member.membership.id()).len();
         self.members.iter().map(share).collect()
     }
 
-    /// One turn of one worker.
+    /// One turn of one worker, which may be its last.
     pub(crate) fn turn(&mut self, place: usize) -> Result<(), Error> {
-        self.members[place].worker.turn()
+        let member = &mut self.members[place];
+        match member.worker.turn() {
+            Err(_) if member.faults.crashed() => {
+                let member = self.members.remove(place);
+                self.met.extend(member.faults.met());
+                Ok(())
+            }
+            turned => turned,
+        }
     }
 
     /// Lets time pass in small steps, in each of which every worker has its turn.
@@ -195,7 +322,7 @@ impl Pipeline {
         let until = self.clock.monotonic() + span;
         while self.clock.monotonic() < until {
             self.clock.advance(step);
-            for place in 0..self.members.len() {
+            for place in (0..self.members.len()).rev() {
                 self.turn(place)?;
             }
         }

@@ -1,58 +1,109 @@
 //! A script: a seed decides what happens to a pipeline, and the account is audited at the end.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use wayfarer::domain::{EventTime, Millis, Rules};
 use wayfarer::runtime::{Clock, Error, OutputTopic, Source};
+use wayfarer::sim::{Call, Fate, MarkDelay, Trouble};
 
 use crate::account::Account;
 use crate::maps::{DISORDER, QUIET_AFTER};
-use crate::pipeline::{GROUP, INPUTS, Pipeline, Setup};
+use crate::pipeline::{CHANGELOG, GROUP, INPUTS, Mistake, Pipeline, Setup};
 use crate::plain;
 use crate::rng::Rng;
 use crate::traffic::{Lateness, Traffic};
 
-/// What a script has shown, for telling that it was not empty.
-#[derive(Clone, Copy, Default, Debug)]
-pub(crate) struct Seen {
-    pub(crate) alerts: usize,
-    pub(crate) transitions: usize,
-    pub(crate) taken_back: usize,
-    pub(crate) repeated: usize,
-    pub(crate) dead_letters: usize,
-    pub(crate) idle_steps: u64,
-    pub(crate) failed_flushes: usize,
-    pub(crate) outages: usize,
-    pub(crate) joins: usize,
-    pub(crate) expulsions: usize,
-    pub(crate) departures: usize,
-}
+/// What scripts have shown: how often each thing happened.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Seen(BTreeMap<String, u64>);
+
+/// What must happen at least once in a run of many seeds.
+const WANTED: [&str; 14] = [
+    "alerts",
+    "transitions",
+    "taken back",
+    "dead letters",
+    "idle steps",
+    "outages",
+    "joins",
+    "expulsions",
+    "departures",
+    "sleeps",
+    "compactions",
+    "transactions",
+    "aborted transactions",
+    "restores",
+];
 
 impl Seen {
+    fn add(&mut self, what: &str, count: impl TryInto<u64>) {
+        let count = count.try_into().unwrap_or(u64::MAX);
+        *self.0.entry(what.to_owned()).or_default() += count;
+    }
+
     /// Fails if something that the scripts are for never happened.
     pub(crate) fn assert_everything_happened(&self) {
-        let counts = format!("{self:?}");
-        assert!(
-            !counts.contains(": 0,") && !counts.contains(": 0 }"),
-            "never: {counts}"
-        );
+        let met = failpoints().map(|(call, trouble)| name(call, &trouble));
+        let wanted = WANTED.into_iter().map(str::to_owned).chain(met);
+        let never: Vec<_> = wanted
+            .filter(|what| self.0.get(what).is_none_or(|count| *count == 0))
+            .collect();
+        assert!(never.is_empty(), "never: {never:?} in {self:?}");
     }
 }
 
 impl std::ops::AddAssign for Seen {
     fn add_assign(&mut self, other: Self) {
-        self.alerts += other.alerts;
-        self.transitions += other.transitions;
-        self.taken_back += other.taken_back;
-        self.repeated += other.repeated;
-        self.dead_letters += other.dead_letters;
-        self.idle_steps += other.idle_steps;
-        self.failed_flushes += other.failed_flushes;
-        self.outages += other.outages;
-        self.joins += other.joins;
-        self.expulsions += other.expulsions;
-        self.departures += other.departures;
+        for (what, count) in other.0 {
+            self.add(&what, count);
+        }
     }
+}
+
+/// What can go wrong with each call.
+fn failpoints() -> impl Iterator<Item = (Call, Trouble)> {
+    let crashes = Call::ALL
+        .into_iter()
+        .filter(|call| *call != Call::Store)
+        .flat_map(|call| [(call, Trouble::CrashBefore), (call, Trouble::CrashAfter)]);
+    let span = Duration::from_millis(1);
+    let writes = [Call::SendOffsets, Call::Commit, Call::Abort].map(|call| {
+        [
+            (call, Trouble::Lost),
+            (call, Trouble::ReplyLost),
+            (call, Trouble::Slow(span)),
+        ]
+    });
+    let late = [Call::Commit, Call::Abort].map(|call| (call, Trouble::Late(span)));
+    let abort = Trouble::Refused(Error::Abort("refused".into()));
+    let refused = [Call::Produce, Call::SendOffsets].map(|call| (call, abort.clone()));
+    let retry = Trouble::Refused(Error::Retry("try again".into()));
+    let again = [Call::Renew, Call::Committed, Call::Bounds, Call::Restore]
+        .map(|call| (call, retry.clone()));
+    let renewals = [
+        (Call::Renew, Trouble::Lost),
+        (Call::Renew, Trouble::ReplyLost),
+    ];
+    crashes
+        .chain(writes.into_iter().flatten())
+        .chain(late)
+        .chain(refused)
+        .chain(again)
+        .chain(renewals)
+}
+
+fn name(call: Call, trouble: &Trouble) -> String {
+    let trouble = match trouble {
+        Trouble::CrashBefore => "crash before",
+        Trouble::CrashAfter => "crash after",
+        Trouble::Refused(_) => "refused",
+        Trouble::Lost => "lost",
+        Trouble::ReplyLost => "reply lost",
+        Trouble::Slow(_) => "slow",
+        Trouble::Late(_) => "late",
+    };
+    format!("{call:?} {trouble}")
 }
 
 /// One seed's script.
@@ -69,13 +120,13 @@ struct Script {
     asleep: Option<(usize, EventTime)>,
 }
 
-/// Plays the script of a seed, to workers that obey these rules.
+/// Plays the script of a seed, to workers that obey these rules and may make a mistake.
 ///
 /// # Errors
 ///
 /// What is wrong with what was written.
-pub(crate) fn play(seed: u64, rules: Rules) -> Result<Seen, String> {
-    let mut script = Script::new(seed, rules);
+pub(crate) fn play(seed: u64, rules: Rules, mistake: Option<Mistake>) -> Result<Seen, String> {
+    let mut script = Script::new(seed, rules, mistake);
     let told = |error: Error| format!("a worker failed: {error}");
     for _ in 0..script.rng.within(60..=300) {
         script.step().map_err(told)?;
@@ -85,7 +136,7 @@ pub(crate) fn play(seed: u64, rules: Rules) -> Result<Seen, String> {
 }
 
 impl Script {
-    fn new(seed: u64, rules: Rules) -> Self {
+    fn new(seed: u64, rules: Rules, mistake: Option<Mistake>) -> Self {
         let mut rng = Rng::new(seed);
         let idle = rng
             .percent(70)
@@ -106,6 +157,7 @@ impl Script {
             idle,
             commit_interval: Duration::from_millis(rng.one_of(&[0, 50, 100, 100, 400])),
             rules,
+            mistake,
         };
         let workers = rng.one_of(&[1, 1, 2, 3]);
         let pipeline = Pipeline::with_workers(setup, workers);
@@ -143,7 +195,8 @@ impl Script {
             let asleep = self
                 .asleep
                 .is_some_and(|(who, until)| who == place && now < until);
-            if !asleep {
+            // One that has crashed is gone, and those behind it moved up.
+            if !asleep && place < self.pipeline.workers() {
                 self.pipeline.turn(place)?;
             }
         }
@@ -172,11 +225,31 @@ impl Script {
         }
     }
 
-    /// Flushes fail, the broker goes and comes, polls bring little, a worker falls asleep.
+    /// Calls go wrong, the broker goes and comes, polls bring little, a worker falls asleep.
     fn trouble(&mut self, now: EventTime) {
-        if self.rng.percent(4) {
-            self.pipeline.broker.fail_flush(self.rng.place(30));
-            self.seen.failed_flushes += 1;
+        let workers = self.pipeline.workers();
+        if workers > 0 && self.rng.percent(8) {
+            self.plan();
+        }
+        if workers > 0 && self.rng.percent(20) {
+            self.pipeline.hear(self.rng.place(workers));
+        }
+        if self.rng.percent(5) {
+            let pace = self.rng.one_of(&[None, None, Some(1), Some(4), Some(20)]);
+            self.pipeline.broker.set_pace(pace);
+        }
+        if self.rng.percent(5) {
+            let longest = self.rng.one_of(&[0, 0, 300, 2_000]);
+            let topics = Duration::from_millis(self.rng.within(0..=longest));
+            let offsets = Duration::from_millis(self.rng.within(0..=longest));
+            let delay = MarkDelay { topics, offsets };
+            self.pipeline.broker.set_mark_delay(delay);
+        }
+        if self.rng.percent(2) {
+            let (partition, old) = (self.partition(), self.rng.percent(50));
+            let broker = &self.pipeline.broker;
+            broker.compact(CHANGELOG, partition, old).unwrap();
+            self.seen.add("compactions", 1_u64);
         }
         if self.back.is_some_and(|back| now >= back) {
             self.back = None;
@@ -184,15 +257,17 @@ impl Script {
         } else if self.back.is_none() && self.rng.percent(1) {
             self.back = Some(now.plus(self.millis(300..=12_000)));
             self.pipeline.broker.set_away(true);
-            self.seen.outages += 1;
+            self.seen.add("outages", 1_u64);
         }
         if self.rng.percent(5) {
             let limit = self.rng.one_of(&[None, None, Some(1), Some(3), Some(20)]);
             self.pipeline.broker.limit_polls(limit);
         }
-        if self.rng.percent(1) {
-            let who = self.rng.place(self.pipeline.workers());
+        if workers > 0 && self.rng.percent(1) {
+            let who = self.rng.place(workers);
             self.asleep = Some((who, now.plus(self.millis(500..=9_000))));
+            self.pipeline.silence(who);
+            self.seen.add("sleeps", 1_u64);
         }
         if self.rng.percent(6) {
             let topic = INPUTS[self.rng.place(self.pipeline.setup.inputs)];
@@ -210,6 +285,34 @@ impl Script {
         }
     }
 
+    /// Something will go wrong with one of the next calls of a worker.
+    fn plan(&mut self) {
+        let points: Vec<_> = failpoints().collect();
+        let (call, trouble) = points[self.rng.place(points.len())].clone();
+        let span = Duration::from_millis(self.rng.within(1..=6_000));
+        let trouble = match trouble {
+            Trouble::Slow(_) => Trouble::Slow(span),
+            Trouble::Late(_) => Trouble::Late(span),
+            other => other,
+        };
+        let ahead = match call {
+            Call::Produce => self.rng.within(0..=12),
+            Call::Restore => self.rng.within(0..=3),
+            _ => 0,
+        };
+        let place = self.rng.place(self.pipeline.workers());
+        self.pipeline.plan(place, call, ahead, trouble);
+        // Some calls are made only after another went wrong.
+        if call == Call::Abort {
+            let abort = Trouble::Refused(Error::Abort("refused".into()));
+            self.pipeline.plan(place, Call::SendOffsets, 0, abort);
+        }
+        if call == Call::Renew && self.rng.percent(50) {
+            self.pipeline
+                .plan(place, Call::Commit, 0, Trouble::ReplyLost);
+        }
+    }
+
     fn partition(&mut self) -> u32 {
         let partitions = usize::try_from(self.pipeline.setup.partitions).unwrap();
         u32::try_from(self.rng.place(partitions)).unwrap()
@@ -218,9 +321,9 @@ impl Script {
     /// Workers come and go.
     fn rebalance(&mut self) -> Result<(), Error> {
         let workers = self.pipeline.workers();
-        if workers < 3 && self.rng.percent(2) {
+        if workers == 0 && self.rng.percent(30) || workers < 3 && self.rng.percent(4) {
             self.pipeline.join();
-            self.seen.joins += 1;
+            self.seen.add("joins", 1_u64);
         }
         if workers > 1 && self.rng.percent(1) {
             let place = self.rng.place(workers);
@@ -229,10 +332,10 @@ impl Script {
             } else {
                 self.pipeline.kill(place);
             }
-            self.seen.departures += 1;
-        } else if self.rng.percent(1) {
+            self.seen.add("departures", 1_u64);
+        } else if workers > 0 && self.rng.percent(1) {
             self.pipeline.expel(self.rng.place(workers));
-            self.seen.expulsions += 1;
+            self.seen.add("expulsions", 1_u64);
         }
         Ok(())
     }
@@ -241,6 +344,12 @@ impl Script {
     fn calm_down(&mut self) -> Result<(), Error> {
         self.pipeline.broker.set_away(false);
         self.pipeline.broker.limit_polls(None);
+        self.pipeline.broker.set_pace(None);
+        self.pipeline.broker.set_mark_delay(MarkDelay::default());
+        self.pipeline.call_off();
+        if self.pipeline.workers() == 0 {
+            self.pipeline.join();
+        }
         for topic in &INPUTS[..self.pipeline.setup.inputs] {
             for partition in 0..self.pipeline.setup.partitions {
                 self.pipeline
@@ -263,20 +372,29 @@ impl Script {
         let longest = u64::try_from(longest).unwrap();
         let step = Duration::from_millis(self.rng.within(longest / 4..=longest));
         let span = Duration::from_millis(quiet + long);
-        self.pipeline.run_for(span, step)
+        self.pipeline.run_for(span, step)?;
+        // Whoever comes next has nothing but what was committed.
+        while self.pipeline.workers() > 0 {
+            self.pipeline.stop(0)?;
+        }
+        self.pipeline.join();
+        self.pipeline.run_for(Duration::from_secs(10), step)
     }
 
     fn audit(mut self) -> Result<Seen, String> {
         let (said, right) = (Account::of(&self.pipeline), plain::account(&self.pipeline));
         let mut wrong = said.missing(&right);
         wrong.extend(said.kpi_differences(&right));
-        let mut topics = vec![OutputTopic::Alerts, OutputTopic::Conversions];
-        topics.push(OutputTopic::DeadLetters);
-        // A live effect may come and go otherwise where the order of two inputs is another: whoever
-        // reads them again need not know what to take back.
+        wrong.extend(said.doubled());
+        // A live effect may come and go otherwise where the order of two inputs is another.
         if self.pipeline.setup.inputs == 1 {
-            topics.push(OutputTopic::Transitions);
+            wrong.extend(said.said_otherwise(&right));
         }
+        let topics = [
+            OutputTopic::Alerts,
+            OutputTopic::Conversions,
+            OutputTopic::DeadLetters,
+        ];
         wrong.extend(topics.iter().flat_map(|topic| said.stale(*topic, &right)));
         wrong.extend(
             topics
@@ -288,22 +406,37 @@ impl Script {
             let Some(standing) = self.pipeline.standing(partition) else {
                 continue;
             };
-            self.seen.idle_steps += standing.idle_steps;
+            self.seen.add("idle steps", standing.idle_steps);
             if standing.stopped {
                 wrong.push(format!("partition {partition} is stopped"));
             }
             wrong.extend(self.stuck(partition, standing.watermark));
         }
+        self.count(&said);
         if !wrong.is_empty() {
             let setup = &self.pipeline.setup;
             return Err(format!("{setup:?} {:?}\n{}", self.seen, wrong.join("\n")));
         }
-        self.seen.alerts = said.count(OutputTopic::Alerts);
-        self.seen.transitions = said.count(OutputTopic::Transitions);
-        self.seen.taken_back = said.taken_back;
-        self.seen.repeated = said.records - right.records.min(said.records);
-        self.seen.dead_letters = said.dead_letters.len();
         Ok(self.seen)
+    }
+
+    fn count(&mut self, said: &Account) {
+        self.seen.add("alerts", said.count(OutputTopic::Alerts));
+        self.seen
+            .add("transitions", said.count(OutputTopic::Transitions));
+        self.seen.add("taken back", said.taken_back);
+        self.seen.add("dead letters", said.dead_letters.len());
+        self.seen.add("restores", self.pipeline.restores());
+        for fault in self.pipeline.met() {
+            self.seen.add(&name(fault.call, &fault.trouble), 1_u64);
+        }
+        let mut transactions = BTreeMap::new();
+        for written in self.pipeline.broker.written(CHANGELOG).unwrap() {
+            transactions.extend(written.writer.map(|writer| (writer, written.fate)));
+        }
+        let aborted = transactions.values().filter(|fate| **fate == Fate::Aborted);
+        self.seen.add("aborted transactions", aborted.count());
+        self.seen.add("transactions", transactions.len());
     }
 
     /// Partitions whose committed offset is not the one after their last record.

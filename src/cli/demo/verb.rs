@@ -96,6 +96,7 @@ fn config(broker: &EmbeddedBroker) -> Config {
     config.time.disorder = Millis::from_secs(3);
     config.time.idle = Some(Millis::from_secs(3));
     config.kafka.bootstrap_servers = broker.bootstrap_servers().to_owned();
+    config.delivery = config::Delivery::AtLeastOnce;
     config.workers = 1;
     // Some duplicates come so late that the usual few ids would not tell them.
     config.limits.bounds.ring = 1_024;
@@ -111,6 +112,7 @@ fn topics(config: &Config) -> Vec<(&str, u32)> {
         &outputs.conversions.topic,
         &outputs.kpis.topic,
         &outputs.dlq,
+        &config.state.changelog,
     ]
     .map(|topic| (topic.as_str(), PARTITIONS.get()))
     .to_vec()

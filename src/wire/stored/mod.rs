@@ -33,6 +33,17 @@ pub enum StoredError {
     /// The message cannot be decoded.
     #[error("a stored customer cannot be decoded: {0}")]
     Message(String),
+    /// The state was made with other maps.
+    #[error(
+        "the state was made with {stored}, and this is {ours}: run those maps, or start anew under \
+         another app id"
+    )]
+    OtherMaps {
+        /// Those that it was made with.
+        stored: String,
+        /// Those of this process.
+        ours: String,
+    },
     /// A number lies outside the maps' tables.
     #[error("a stored customer names {0}, which the maps do not have")]
     Unknown(String),
