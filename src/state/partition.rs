@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::clock::EventClock;
-use super::store::Store;
+use super::store::{Number, Store};
 use super::timers::Timers;
 use crate::domain::{
     Context, Customer, CustomerId, Effect, EventTime, Maps, Panes, Rule, Touchpoint, Verdict,
@@ -51,7 +51,7 @@ struct Committed {
 pub struct Partition {
     maps: Arc<Maps>,
     store: Arc<Store>,
-    open: HashMap<CustomerId, Customer, foldhash::fast::FixedState>,
+    open: HashMap<Number, (CustomerId, Customer), foldhash::fast::FixedState>,
     timers: Timers,
     clock: EventClock,
     counters: Counters,
@@ -127,8 +127,9 @@ impl Partition {
     ///
     /// If the store holds bytes that this partition did not write.
     pub fn each_customer(&self, mut visit: impl FnMut(&CustomerId, &Customer)) {
-        self.store
-            .each(|id, bytes| visit(id, &stored_customer(bytes, &self.maps)));
+        self.store.each(|_, id, bytes| {
+            visit(&CustomerId::new(id), &stored_customer(bytes, &self.maps));
+        });
     }
 
     /// Whether a commit would change anything.
@@ -167,7 +168,8 @@ impl Partition {
         }
         let touch = self.maps.touch(touchpoint);
         let watermark = self.clock.watermark();
-        let verdict = self.with(&touchpoint.customer, out, |customer, context| {
+        let number = self.number(&touchpoint.customer);
+        let verdict = self.with((number, &touchpoint.customer), out, |customer, context| {
             customer.apply(touch, watermark, context)
         });
         match verdict {
@@ -215,13 +217,13 @@ impl Partition {
         let Some(watermark) = self.clock.watermark() else {
             return;
         };
-        while let Some((at, customer)) = self.timers.pop_due(watermark) {
-            if self.armed(&customer) != Some(at) {
+        while let Some((at, number)) = self.timers.pop_due(watermark) {
+            let Some(customer) = self.armed_at(number, at) else {
                 continue;
-            }
+            };
             self.counters.wakes += 1;
             let again = self.maps.rules.holds(Rule::ArmAgain);
-            self.with(&customer, out, |customer, context| {
+            self.with((number, &customer), out, |customer, context| {
                 customer.armed = None;
                 if customer.wake(context).is_some_and(|wake| wake <= watermark) {
                     customer.settle(Some(watermark), context);
@@ -233,26 +235,41 @@ impl Partition {
         }
     }
 
-    /// The armed time of a customer, without decoding one that is not open.
-    fn armed(&self, customer: &CustomerId) -> Option<EventTime> {
-        match self.open.get(customer) {
-            Some(open) => open.armed,
-            None => self.store.read(customer.as_str(), stored_armed).flatten(),
+    /// The number of a customer, who may be new.
+    fn number(&self, customer: &CustomerId) -> Number {
+        let mut number = Number::first(customer.as_str());
+        while match self.open.get(&number) {
+            Some((id, _)) => id != customer,
+            None => self.store.is_of_another(number, customer.as_str()),
+        } {
+            number = number.next();
         }
+        number
+    }
+
+    /// Whoever has a number, if armed at `at`; one who is not open is not decoded.
+    fn armed_at(&self, number: Number, at: EventTime) -> Option<CustomerId> {
+        if let Some((id, open)) = self.open.get(&number) {
+            return (open.armed == Some(at)).then(|| id.clone());
+        }
+        let armed =
+            |id: &str, bytes: &[u8]| (stored_armed(bytes) == Some(at)).then(|| CustomerId::new(id));
+        self.store.at(number, armed).flatten()
     }
 
     /// Works on one customer in the open transaction, keeps the effects, and arms the timer.
     fn with<T>(
         &mut self,
-        id: &CustomerId,
+        (number, id): (Number, &CustomerId),
         out: &mut Vec<Output>,
         work: impl FnOnce(&mut Customer, &mut Context<'_>) -> T,
     ) -> T {
         let maps = &self.maps;
-        let customer = self.open.entry(id.clone()).or_insert_with(|| {
-            self.store
-                .read(id.as_str(), |bytes| stored_customer(bytes, maps))
-                .unwrap_or_else(|| Customer::new(maps))
+        let (_, customer) = self.open.entry(number).or_insert_with(|| {
+            let stored = self
+                .store
+                .at(number, |_, bytes| stored_customer(bytes, maps));
+            (id.clone(), stored.unwrap_or_else(|| Customer::new(maps)))
         });
         let mut effects = std::mem::take(&mut self.scratch);
         let mut context = Context::new(maps, id, &mut effects, &mut self.counters.cut);
@@ -260,7 +277,7 @@ impl Partition {
         let wake = customer.wake(&mut context);
         if let Some(at) = wake.filter(|wake| customer.armed.is_none_or(|armed| *wake < armed)) {
             customer.armed = Some(at);
-            self.timers.arm(at, id.clone());
+            self.timers.arm(at, number);
         }
         self.uncounted.extend(effects.iter().cloned());
         let outputs = effects.drain(..).map(|effect| Output {
@@ -274,9 +291,9 @@ impl Partition {
 
     /// Commits the open transaction: its customers go into the store, its effects into the panes.
     pub fn commit(&mut self) {
-        for (id, customer) in self.open.drain() {
+        for (number, (id, customer)) in self.open.drain() {
             stored::encode(&customer, &mut self.buffer);
-            self.store.put(id, &self.buffer);
+            self.store.put(number, id.as_str(), &self.buffer);
         }
         self.count();
         self.committed = Committed {
@@ -298,10 +315,11 @@ impl Partition {
     /// Drops the open transaction. The records since the last commit must be observed again.
     pub fn abort(&mut self) {
         let rules = self.maps.rules;
-        for (id, _) in self.open.drain() {
-            let armed = self.store.read(id.as_str(), stored_armed).flatten();
-            if let Some(at) = armed.filter(|_| rules.holds(Rule::AbortRearms)) {
-                self.timers.arm(at, id);
+        for (number, _) in self.open.drain() {
+            let armed = self.store.at(number, |_, bytes| stored_armed(bytes));
+            let armed = armed.flatten().filter(|_| rules.holds(Rule::AbortRearms));
+            if let Some(at) = armed {
+                self.timers.arm(at, number);
             }
         }
         if rules.holds(Rule::AbortDropsPanes) {
@@ -318,9 +336,9 @@ impl Partition {
         self.abort();
         self.timers.clear();
         let timers = &mut self.timers;
-        self.store.each(|id, bytes| {
+        self.store.each(|number, _, bytes| {
             if let Some(at) = stored_armed(bytes) {
-                timers.arm(at, id.clone());
+                timers.arm(at, number);
             }
         });
     }
