@@ -1,8 +1,4 @@
-//! KPIs: sums of effects with sign, in panes of event time, read through rolling windows.
-
-use std::collections::BTreeMap;
-
-use hdrhistogram::Histogram;
+//! KPIs: what is counted of which effect, and the windows that it is read through.
 
 use super::effects::{Effect, EffectKind};
 use super::time::{EventTime, Millis};
@@ -111,8 +107,13 @@ impl Grain {
         at.as_millis().div_euclid(self.length().get())
     }
 
+    /// When a pane begins.
+    pub(super) const fn start(self, pane: i64) -> EventTime {
+        EventTime::from_millis(pane.saturating_mul(self.length().get()))
+    }
+
     /// How many panes are kept: as many as the longest window of this grain has.
-    const fn kept(self) -> i64 {
+    pub(super) const fn kept(self) -> i64 {
         match self {
             Self::Minute => 60,
             Self::Hour => 24,
@@ -261,132 +262,4 @@ fn count_episode(kind: &EffectKind, mut now: impl FnMut(Kpi, u32, i64)) {
         now(kpi, rule.into(), amount);
     }
     now(Kpi::OpenEpisodes, rule.into(), open);
-}
-
-/// The panes of one partition.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Panes {
-    /// By grain, pane and key; zeros are left out.
-    counts: BTreeMap<(Grain, i64, KpiKey), i64>,
-    /// By key, since the beginning.
-    totals: BTreeMap<KpiKey, i64>,
-    /// By grain, pane, map and step: how long stays lasted, in seconds.
-    dwells: BTreeMap<(Grain, i64, u16, u8), Histogram<u32>>,
-}
-
-impl Panes {
-    /// Counts an effect.
-    pub fn add(&mut self, effect: &Effect) {
-        count(effect, |key, at, amount| {
-            if amount == 0 {
-                return;
-            }
-            add_to(&mut self.totals, key, amount);
-            if !matches!(key.kpi, Kpi::Population | Kpi::OpenEpisodes) {
-                for grain in Grain::ALL {
-                    add_to(&mut self.counts, (grain, grain.pane(at), key), amount);
-                }
-            }
-        });
-        if let EffectKind::StayCompleted { step, dwell } = effect.kind {
-            let seconds = u64::try_from(dwell.get() / 1_000).unwrap_or(0);
-            for grain in Grain::ALL {
-                let place = (grain, grain.pane(effect.at), effect.map, step.0);
-                if let Some(histogram) = self.histogram(place) {
-                    histogram.saturating_record(seconds);
-                }
-            }
-        }
-    }
-
-    /// The histogram of a pane: two significant digits up to a year.
-    fn histogram(&mut self, place: (Grain, i64, u16, u8)) -> Option<&mut Histogram<u32>> {
-        const YEAR_SECS: u64 = 31_536_000;
-        match self.dwells.entry(place) {
-            std::collections::btree_map::Entry::Occupied(entry) => Some(entry.into_mut()),
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                let mut histogram = Histogram::new_with_bounds(1, YEAR_SECS, 2).ok()?;
-                histogram.auto(true);
-                Some(entry.insert(histogram))
-            }
-        }
-    }
-
-    /// Forgets the panes that no window ending at `now` or later reaches.
-    pub fn forget(&mut self, now: EventTime) {
-        for grain in Grain::ALL {
-            let oldest = grain.pane(now) - grain.kept() + 1;
-            let gone: Vec<_> = self
-                .counts
-                .range((grain, i64::MIN, FIRST_KEY)..(grain, oldest, FIRST_KEY))
-                .map(|(place, _)| *place)
-                .collect();
-            for place in gone {
-                self.counts.remove(&place);
-            }
-            self.dwells
-                .retain(|place, _| place.0 != grain || place.1 >= oldest);
-        }
-    }
-
-    /// The sum over the window that ends with the pane of `now`.
-    pub fn window(&self, key: &KpiKey, window: Window, now: EventTime) -> i64 {
-        let (grain, panes) = window.panes();
-        let newest = grain.pane(now);
-        (newest - panes + 1..=newest)
-            .filter_map(|pane| self.counts.get(&(grain, pane, *key)))
-            .sum()
-    }
-
-    /// The sum since the beginning.
-    pub fn total(&self, key: &KpiKey) -> i64 {
-        self.totals.get(key).copied().unwrap_or(0)
-    }
-
-    /// Every key that was ever counted, with its total, in order.
-    pub fn totals(&self) -> impl Iterator<Item = (&KpiKey, i64)> {
-        self.totals.iter().map(|(key, sum)| (key, *sum))
-    }
-
-    /// How long stays in a step lasted, in whole seconds, over the window that ends with `now`.
-    pub fn dwell(
-        &self,
-        (map, step): (u16, u8),
-        window: Window,
-        now: EventTime,
-    ) -> Option<Histogram<u32>> {
-        let (grain, panes) = window.panes();
-        let newest = grain.pane(now);
-        let mut sum: Option<Histogram<u32>> = None;
-        for pane in newest - panes + 1..=newest {
-            if let Some(histogram) = self.dwells.get(&(grain, pane, map, step)) {
-                match &mut sum {
-                    Some(sum) => sum.add(histogram).ok()?,
-                    None => sum = Some(histogram.clone()),
-                }
-            }
-        }
-        sum
-    }
-}
-
-/// The least key in order, from which a pane's range starts.
-const FIRST_KEY: KpiKey = KpiKey {
-    kpi: Kpi::Sessions,
-    map: 0,
-    label: 0,
-};
-
-fn add_to<K: Ord>(sums: &mut BTreeMap<K, i64>, key: K, amount: i64) {
-    match sums.entry(key) {
-        std::collections::btree_map::Entry::Vacant(entry) => {
-            entry.insert(amount);
-        }
-        std::collections::btree_map::Entry::Occupied(mut entry) => {
-            *entry.get_mut() += amount;
-            if *entry.get() == 0 {
-                entry.remove();
-            }
-        }
-    }
 }

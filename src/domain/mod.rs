@@ -25,6 +25,7 @@ mod kpi;
 mod map;
 mod maps;
 mod money;
+mod panes;
 mod ring;
 mod rules;
 mod session;
@@ -43,7 +44,7 @@ pub use effects::{
 pub use episode::Episode;
 pub use figures::{Breakdown, Figure, figures};
 pub use journey::Journey;
-pub use kpi::{Grain, Kpi, KpiKey, Panes, Window};
+pub use kpi::{Grain, Kpi, KpiKey, Window};
 pub use map::{
     AbandonmentSpec, Bounce, InstanceKey, MapSpec, Mistake, Moves, ReturnSpec, SessionSpec,
     StageSpec, StepSpec,
@@ -52,6 +53,7 @@ pub use maps::{
     AbandonmentRule, Bounds, ChannelId, ChannelSet, Comeback, JourneyMap, KindId, Maps, Meaning,
     Roles, SessionRule, Settings, Step, StepIx,
 };
+pub use panes::{Counts, Panes};
 pub use ring::Ring;
 pub use rules::{Rule, Rules};
 pub use session::Session;

@@ -7,7 +7,8 @@ use super::clock::EventClock;
 use super::store::{Number, Store};
 use super::timers::Timers;
 use crate::domain::{
-    Context, Customer, CustomerId, Effect, EventTime, Maps, Panes, Rule, Touchpoint, Verdict,
+    Context, Counts, Customer, CustomerId, Effect, EventTime, Maps, Panes, Rule, Touchpoint,
+    Verdict,
 };
 use crate::wire::stored;
 
@@ -57,8 +58,8 @@ pub struct Partition {
     counters: Counters,
     committed: Committed,
     panes: Panes,
-    /// The effects of the open transaction that its commit will count.
-    uncounted: Vec<Effect>,
+    /// What the effects of the open transaction come to, which its commit will count.
+    uncounted: Counts,
     scratch: Vec<Effect>,
     buffer: Vec<u8>,
 }
@@ -80,7 +81,7 @@ impl Partition {
             counters: Counters::default(),
             committed,
             panes: Panes::default(),
-            uncounted: Vec::new(),
+            uncounted: Counts::default(),
             scratch: Vec::new(),
             buffer: Vec::new(),
         }
@@ -279,12 +280,11 @@ impl Partition {
             customer.armed = Some(at);
             self.timers.arm(at, number);
         }
-        self.uncounted.extend(effects.iter().cloned());
-        let outputs = effects.drain(..).map(|effect| Output {
-            customer: id.clone(),
-            effect,
-        });
-        out.extend(outputs);
+        for effect in effects.drain(..) {
+            self.uncounted.add(&effect);
+            let customer = id.clone();
+            out.push(Output { customer, effect });
+        }
         self.scratch = effects;
         result
     }
@@ -303,9 +303,7 @@ impl Partition {
     }
 
     fn count(&mut self) {
-        for effect in self.uncounted.drain(..) {
-            self.panes.add(&effect);
-        }
+        self.panes.take(&mut self.uncounted);
         // Also when the clock stands still: a late effect may have brought back a forgotten pane.
         if let Some(now) = self.clock.now() {
             self.panes.forget(now);
