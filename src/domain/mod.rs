@@ -17,6 +17,7 @@ mod check;
 mod compile;
 mod context;
 mod customer;
+mod digits;
 mod effects;
 mod episode;
 mod figures;
