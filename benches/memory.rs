@@ -125,6 +125,9 @@ fn measure(name: &str, customers: usize, settled: bool) {
     drop(ids);
     let all = live();
     let timers = partition.timers();
+    let panes = partition.panes().clone();
+    let with_panes = live();
+    drop(panes);
     drop(partition);
     let stored = live();
     drop(store);
@@ -132,7 +135,8 @@ fn measure(name: &str, customers: usize, settled: bool) {
     let n = sizes.len();
     let each = |bytes: usize| (bytes + n / 2) / n;
     let (records, table) = (each(stored.0 - after.0), each(stored.1 - after.1));
-    let rest = each(all.0 + all.1 - stored.0 - stored.1);
+    let panes = with_panes.0 + with_panes.1 - all.0 - all.1;
+    let rest = each(all.0 + all.1 - stored.0 - stored.1 - panes);
     println!("{name}: {n} customers, {pending} of them with pending touches");
     println!("  touches, tenths         {:>6}", each(10 * touches));
     println!("  id, mean                {:>6} bytes", each(id_bytes));
@@ -142,10 +146,9 @@ fn measure(name: &str, customers: usize, settled: bool) {
     println!("  records                 {records:>6} bytes a customer");
     println!("  table                   {table:>6} bytes a customer");
     println!("  timers and the rest     {rest:>6} bytes a customer, {timers} timers");
-    println!(
-        "  all                     {:>6} bytes a customer",
-        records + table + rest
-    );
+    let sum = records + table + rest;
+    println!("  all                     {sum:>6} bytes a customer");
+    println!("  KPI panes, for all      {panes:>6} bytes");
 }
 
 /// The length of all ids, and how long each stored customer is, ascending.

@@ -26,6 +26,7 @@ mod kpi;
 mod map;
 mod maps;
 mod money;
+mod names;
 mod panes;
 mod ring;
 mod rules;
