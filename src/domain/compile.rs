@@ -1,6 +1,6 @@
 //! From maps as written to compiled maps, with every mistake found on the way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::check::Check;
 use super::map::{AbandonmentSpec, MapSpec, Mistake, StageSpec};
@@ -8,6 +8,7 @@ use super::maps::{
     AbandonmentRule, ChannelId, Comeback, JourneyMap, KindId, Maps, Meaning, Roles, SessionRule,
     Settings, Step, StepIx,
 };
+use super::names::Names;
 use super::vocabulary;
 
 /// Checks `specs` and compiles them; see [`Maps::compile`].
@@ -95,15 +96,12 @@ fn channel_names(settings: &Settings) -> Vec<&str> {
 }
 
 /// Numbers names from 1 in the order of their first mention; 0 is `other`.
-fn number<Id: Copy>(
-    names: Vec<&str>,
-    id: impl Fn(u16) -> Id,
-) -> (Vec<Box<str>>, BTreeMap<Box<str>, Id>) {
+fn number<Id: Copy>(names: Vec<&str>, id: impl Fn(u16) -> Id) -> (Vec<Box<str>>, Names<Id>) {
     let mut list: Vec<Box<str>> = vec!["other".into()];
-    let mut ids = BTreeMap::new();
+    let mut ids = Names::new();
     for name in names {
-        if name != "other" && !ids.contains_key(name) {
-            ids.insert(name.into(), id(u16::try_from(list.len()).unwrap_or(0)));
+        let next = id(u16::try_from(list.len()).unwrap_or(0));
+        if name != "other" && ids.add(name, next) {
             list.push(name.into());
         }
     }
@@ -127,7 +125,7 @@ pub(super) fn role_lists(rule: &AbandonmentSpec) -> [(&'static str, &[String], R
     ]
 }
 
-fn compile_map(spec: &MapSpec, kinds: &BTreeMap<Box<str>, KindId>, kinds_len: usize) -> JourneyMap {
+fn compile_map(spec: &MapSpec, kinds: &Names<KindId>, kinds_len: usize) -> JourneyMap {
     let none = Meaning {
         roles: vec![Roles::default(); spec.abandonments.len()],
         ..Meaning::default()

@@ -44,9 +44,8 @@ impl<'a> Context<'a> {
 
     /// The id that the customer, the map at work and `parts` name.
     pub(super) fn id(&self, parts: &[&str]) -> EffectId {
-        let mut all = vec![self.customer.as_str(), &self.journey_map().id];
-        all.extend_from_slice(parts);
-        EffectId::of(&all)
+        let whose = [self.customer.as_str(), &self.journey_map().id];
+        EffectId::of_all(whose.into_iter().chain(parts.iter().copied()))
     }
 
     /// Leaves an effect of the map at work.

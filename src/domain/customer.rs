@@ -32,8 +32,8 @@ pub struct Customer {
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Live {
     standing: Standing,
-    /// The earliest settled effect that folding pending brings.
-    settles: Option<EventTime>,
+    /// When the settled effects that folding pending brings are due, in no order.
+    settles: Vec<EventTime>,
 }
 
 /// What became of a touchpoint.
@@ -151,14 +151,11 @@ impl Customer {
     /// The usual case: the touch is the newest, and the live fold goes on from where it stands.
     fn append(&mut self, touch: Touch, context: &mut Context<'_>) {
         let mut live = self.live.take().unwrap_or_else(|| self.fold(context).0);
-        let (mut folded, mut cut) = (Vec::new(), 0);
+        let (from, mut cut) = (context.effects.len(), 0);
         let before = live.standing.last();
-        let mut inner = Context::new(context.maps, context.customer, &mut folded, &mut cut);
+        let mut inner = Context::new(context.maps, context.customer, context.effects, &mut cut);
         live.standing.touch(&touch, &mut inner);
-        live.settles = earliest(live.settles, &folded);
-        context
-            .effects
-            .extend(folded.into_iter().filter(|effect| effect.kind.is_live()));
+        live.settles.extend(take_settled(context.effects, from));
         self.pending.push(touch);
         leave_last_touch(before, live.standing.last(), context);
         self.live = Some(live);
@@ -191,8 +188,8 @@ impl Customer {
         if !context.maps.rules.holds(Rule::LateByWatermark) {
             self.floor = self.floor.max(Some(until));
         }
-        let mut folded = Vec::new();
-        let mut inner = Context::new(context.maps, context.customer, &mut folded, context.cut);
+        let from = context.effects.len();
+        let mut inner = Context::new(context.maps, context.customer, context.effects, context.cut);
         let due = self.pending.partition_point(|touch| touch.at <= until);
         for touch in self.pending.drain(..due) {
             self.settled.touch(&touch, &mut inner);
@@ -204,17 +201,19 @@ impl Customer {
         // after the newest touch of all leave now.
         let leave_return =
             self.pending.is_empty() && context.maps.rules.holds(Rule::ReturnLeavesAtWatermark);
-        context.effects.extend(
-            folded
-                .into_iter()
-                .enumerate()
-                .filter_map(|(index, effect)| {
-                    (!effect.kind.is_live() || (leave_return && index >= touched)).then_some(effect)
-                }),
-        );
-        let stale = |live: &Live| live.settles.is_some_and(|settles| settles <= until);
-        if self.pending.is_empty() || self.live.as_ref().is_some_and(stale) {
+        let left = if leave_return {
+            touched
+        } else {
+            context.effects.len()
+        };
+        context
+            .effects
+            .extract_if(from..left, |effect| effect.kind.is_live())
+            .for_each(drop);
+        if self.pending.is_empty() {
             self.live = None;
+        } else if let Some(live) = &mut self.live {
+            live.settles.retain(|settles| *settles > until);
         }
     }
 
@@ -230,7 +229,7 @@ impl Customer {
         }
         let live = self.live.as_ref()?;
         let due = live.standing.due(context.maps).map(|deadline| deadline.at);
-        [live.settles, due].into_iter().flatten().min()
+        live.settles.iter().copied().chain(due).min()
     }
 
     /// The live fold and the live effects that it brings.
@@ -241,8 +240,7 @@ impl Customer {
         for touch in &self.pending {
             standing.touch(touch, &mut inner);
         }
-        let settles = earliest(None, &folded);
-        folded.retain(|effect| effect.kind.is_live());
+        let settles = take_settled(&mut folded, 0).collect();
         (Live { standing, settles }, folded)
     }
 }
@@ -257,13 +255,11 @@ fn key<'a>(touch: &'a Touch, maps: &Maps) -> (EventTime, u8, &'a str) {
     )
 }
 
-/// The earlier of `known` and the first settled effect among `effects`.
-fn earliest(known: Option<EventTime>, effects: &[Effect]) -> Option<EventTime> {
-    let settled = effects
-        .iter()
-        .filter(|effect| !effect.kind.is_live())
-        .map(|effect| effect.at);
-    known.into_iter().chain(settled).min()
+/// Takes the settled ones out of the effects from `from` on, and tells when they are due.
+fn take_settled(effects: &mut Vec<Effect>, from: usize) -> impl Iterator<Item = EventTime> {
+    effects
+        .extract_if(from.., |effect| !effect.kind.is_live())
+        .map(|effect| effect.at)
 }
 
 fn leave_last_touch(

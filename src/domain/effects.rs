@@ -19,6 +19,11 @@ pub struct EffectId(u128);
 impl EffectId {
     /// The id that `parts` name, in this order.
     pub fn of(parts: &[&str]) -> Self {
+        Self::of_all(parts.iter().copied())
+    }
+
+    /// The id that `parts` name, which need not lie in one slice.
+    pub(super) fn of_all<'a>(parts: impl Iterator<Item = &'a str>) -> Self {
         let mut hasher = SipHasher13::new();
         for part in parts {
             hasher.write(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());

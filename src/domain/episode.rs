@@ -1,6 +1,7 @@
 //! Episodes: something begun that can be abandoned, such as one cart.
 
 use super::context::Context;
+use super::digits::Digits;
 use super::effects::{Abandonment, EffectId, EffectKind, Recovery, Retraction};
 use super::maps::{AbandonmentRule, ChannelSet, Roles, StepIx};
 use super::time::EventTime;
@@ -214,18 +215,25 @@ impl Episode {
     }
 
     fn alert_id(&self, level: usize, rule: &AbandonmentRule, context: &Context<'_>) -> EffectId {
-        let (opening, level) = (format!("{:016x}", self.opening), level.to_string());
+        let opening = Digits::hexadecimal(self.opening);
+        let level = Digits::decimal(i64::try_from(level).unwrap_or(i64::MAX));
         let instance = self.instance.as_deref().unwrap_or_default();
-        context.id(&["abandoned", &rule.id, instance, &opening, &level])
+        context.id(&[
+            "abandoned",
+            &rule.id,
+            instance,
+            opening.as_str(),
+            level.as_str(),
+        ])
     }
 
     fn id(&self, what: &str, rule: &AbandonmentRule, context: &Context<'_>) -> EffectId {
-        let opening = format!("{:016x}", self.opening);
+        let opening = Digits::hexadecimal(self.opening);
         context.id(&[
             what,
             &rule.id,
             self.instance.as_deref().unwrap_or_default(),
-            &opening,
+            opening.as_str(),
         ])
     }
 }

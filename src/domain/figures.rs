@@ -4,9 +4,9 @@
 //! engagement, bounce) and the usual definitions of e-commerce (abandonment, repeat purchase); see
 //! `docs/kpis.md`.
 
-use super::kpi::{Kpi, KpiKey};
+use super::kpi::{Kpi, KpiKey, Window};
 use super::maps::{Maps, StepIx};
-use super::panes::{Panes, Window};
+use super::panes::Panes;
 use super::time::EventTime;
 use super::touchpoint::Currency;
 
@@ -213,7 +213,7 @@ fn figure(
 mod tests {
     use super::*;
     use crate::domain::{
-        Effect, EffectId, EffectKind, MapSpec, Settings, Sign, StageSpec, StepSpec,
+        Counts, Effect, EffectId, EffectKind, MapSpec, Settings, Sign, StageSpec, StepSpec,
     };
 
     /// Maps of one stage each.
@@ -237,15 +237,15 @@ mod tests {
 
     #[test]
     fn every_map_divides_by_the_customers_that_were_active() {
-        let mut panes = Panes::default();
-        let touched = Effect {
+        let (mut panes, mut counts) = (Panes::default(), Counts::default());
+        counts.add(&Effect {
             id: EffectId::of(&[]),
             map: 0,
             at: EventTime::from_millis(0),
             sign: Sign::Assert,
             kind: EffectKind::LastTouch { before: None },
-        };
-        panes.apply(panes.changes(&[touched], None));
+        });
+        panes.apply(panes.changes(&counts, None));
         let figures = figures(&maps(&["a", "b"]), &panes, EventTime::from_millis(0));
         let rates = figures
             .iter()

@@ -1,6 +1,7 @@
 //! One customer's way through one map.
 
 use super::context::Context;
+use super::digits::Digits;
 use super::effects::{Cause, Converted, EffectKind, Exposure};
 use super::episode::{Episode, Passing};
 use super::map::Moves;
@@ -143,8 +144,8 @@ impl Journey {
         let id = match &cause {
             Cause::Touchpoint(id, _) => context.id(&["transition", id, stage, step]),
             Cause::Return => {
-                let time = at.as_millis().to_string();
-                context.id(&["transition", "return", &time, stage, step])
+                let time = Digits::decimal(at.as_millis());
+                context.id(&["transition", "return", time.as_str(), stage, step])
             }
         };
         let from = self.position.replace(to);

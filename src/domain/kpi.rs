@@ -1,7 +1,7 @@
-//! KPIs: what is counted of effects, and by how much.
+//! KPIs: what is counted of which effect, and the windows that it is read through.
 
 use super::effects::{Effect, EffectKind};
-use super::time::EventTime;
+use super::time::{EventTime, Millis};
 use super::touchpoint::Currency;
 
 /// What is counted. Each lies in the pane of its effect's own time; a retraction takes one away.
@@ -75,6 +75,98 @@ impl KpiKey {
     pub fn currency_of(label: u32) -> Option<Currency> {
         let [_, letters @ ..] = label.to_be_bytes();
         std::str::from_utf8(&letters).ok().and_then(Currency::parse)
+    }
+}
+
+/// The sizes of panes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Grain {
+    /// A minute.
+    Minute,
+    /// An hour.
+    Hour,
+    /// A day of 24 hours, UTC.
+    Day,
+}
+
+impl Grain {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Minute, Self::Hour, Self::Day];
+
+    /// How long a pane is.
+    pub const fn length(self) -> Millis {
+        match self {
+            Self::Minute => Millis::from_minutes(1),
+            Self::Hour => Millis::from_hours(1),
+            Self::Day => Millis::from_days(1),
+        }
+    }
+
+    /// The number of the pane that `at` lies in.
+    pub const fn pane(self, at: EventTime) -> i64 {
+        at.as_millis().div_euclid(self.length().get())
+    }
+
+    /// When a pane begins.
+    pub(super) const fn start(self, pane: i64) -> EventTime {
+        EventTime::from_millis(pane.saturating_mul(self.length().get()))
+    }
+
+    /// How many panes are kept: as many as the longest window of this grain has.
+    pub(super) const fn kept(self) -> i64 {
+        match self {
+            Self::Minute => 60,
+            Self::Hour => 24,
+            Self::Day => 30,
+        }
+    }
+}
+
+/// A rolling window: the last panes up to and including the newest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Window {
+    /// Five panes of a minute.
+    FiveMinutes,
+    /// Sixty panes of a minute.
+    OneHour,
+    /// 24 panes of an hour.
+    OneDay,
+    /// Seven panes of a day.
+    SevenDays,
+    /// Thirty panes of a day.
+    ThirtyDays,
+}
+
+impl Window {
+    /// All of them, shortest first.
+    pub const ALL: [Self; 5] = [
+        Self::FiveMinutes,
+        Self::OneHour,
+        Self::OneDay,
+        Self::SevenDays,
+        Self::ThirtyDays,
+    ];
+
+    /// Its panes: their grain and how many.
+    pub const fn panes(self) -> (Grain, i64) {
+        match self {
+            Self::FiveMinutes => (Grain::Minute, 5),
+            Self::OneHour => (Grain::Minute, 60),
+            Self::OneDay => (Grain::Hour, 24),
+            Self::SevenDays => (Grain::Day, 7),
+            Self::ThirtyDays => (Grain::Day, 30),
+        }
+    }
+
+    /// Its name in labels: `5m`, `1h`, `24h`, `7d`, `30d`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FiveMinutes => "5m",
+            Self::OneHour => "1h",
+            Self::OneDay => "24h",
+            Self::SevenDays => "7d",
+            Self::ThirtyDays => "30d",
+        }
     }
 }
 

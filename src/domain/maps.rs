@@ -1,11 +1,11 @@
 //! Compiled journey maps: names turned into numbers, one table look-up for each touchpoint.
 
-use std::collections::BTreeMap;
 use std::hash::Hasher;
 
 use siphasher::sip::SipHasher13;
 
 use super::map::{Bounce, InstanceKey, MapSpec, Mistake, Moves};
+use super::names::Names;
 use super::rules::Rules;
 use super::time::Millis;
 use super::touch::Touch;
@@ -260,8 +260,8 @@ pub struct Maps {
     pub rules: Rules,
     pub(super) kinds: Vec<Box<str>>,
     pub(super) channels: Vec<Box<str>>,
-    pub(super) kind_ids: BTreeMap<Box<str>, KindId>,
-    pub(super) channel_ids: BTreeMap<Box<str>, ChannelId>,
+    pub(super) kind_ids: Names<KindId>,
+    pub(super) channel_ids: Names<ChannelId>,
     /// By type number: the lowest step that names it in the first map that does.
     pub(super) ranks: Vec<u8>,
 }
@@ -278,7 +278,7 @@ impl Maps {
 
     /// The number of a type's name; 0 if it is not in the vocabulary.
     pub fn kind(&self, name: &str) -> KindId {
-        self.kind_ids.get(name).copied().unwrap_or(KindId(0))
+        self.kind_ids.get(name).unwrap_or(KindId(0))
     }
 
     /// The name of a type; `other` for number 0.
@@ -289,7 +289,6 @@ impl Maps {
     /// The number of a channel's name; 0 if there is none or it is not in the vocabulary.
     pub fn channel(&self, name: Option<&str>) -> ChannelId {
         name.and_then(|name| self.channel_ids.get(name))
-            .copied()
             .unwrap_or(ChannelId(0))
     }
 
@@ -315,7 +314,7 @@ impl Maps {
 
     /// Whether a name is in the usual vocabulary or in one of the maps.
     pub fn knows_kind(&self, name: &str) -> bool {
-        self.kind_ids.contains_key(name)
+        self.kind_ids.get(name).is_some()
     }
 
     /// What the customers' folds need of a touchpoint.

@@ -17,6 +17,7 @@ mod check;
 mod compile;
 mod context;
 mod customer;
+mod digits;
 mod effects;
 mod episode;
 mod figures;
@@ -25,6 +26,7 @@ mod kpi;
 mod map;
 mod maps;
 mod money;
+mod names;
 mod panes;
 mod ring;
 mod rules;
@@ -44,7 +46,7 @@ pub use effects::{
 pub use episode::Episode;
 pub use figures::{Breakdown, Figure, figures};
 pub use journey::Journey;
-pub use kpi::{Kpi, KpiKey};
+pub use kpi::{Grain, Kpi, KpiKey, Window};
 pub use map::{
     AbandonmentSpec, Bounce, InstanceKey, MapSpec, Mistake, Moves, ReturnSpec, SessionSpec,
     StageSpec, StepSpec,
@@ -53,7 +55,7 @@ pub use maps::{
     AbandonmentRule, Bounds, ChannelId, ChannelSet, Comeback, JourneyMap, KindId, Maps, Meaning,
     Roles, SessionRule, Settings, Step, StepIx,
 };
-pub use panes::{Amount, Grain, PaneChanges, Panes, Place, Window};
+pub use panes::{Amount, Counts, PaneChanges, Panes, Place};
 pub use ring::Ring;
 pub use rules::{Rule, Rules};
 pub use session::Session;

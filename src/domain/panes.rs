@@ -1,4 +1,4 @@
-//! Panes: sums of effects with sign by event time, read through rolling windows.
+//! Sums of effects with sign, in panes of event time, read through rolling windows.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -6,93 +6,50 @@ use std::collections::btree_map::Entry;
 use hdrhistogram::Histogram;
 
 use super::effects::{Effect, EffectKind};
-use super::kpi::{Kpi, KpiKey, count};
-use super::time::{EventTime, Millis};
+use super::kpi::{Grain, Kpi, KpiKey, Window, count};
+use super::time::EventTime;
 
-/// The sizes of panes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Grain {
-    /// A minute.
-    Minute,
-    /// An hour.
-    Hour,
-    /// A day of 24 hours, UTC.
-    Day,
+/// What the effects of an open transaction come to: little, however many there are, since most of
+/// them fall into the same panes.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    /// By key and minute.
+    sums: BTreeMap<(KpiKey, i64), i64>,
+    /// The stays that are over for good.
+    stays: Vec<Stay>,
 }
 
-impl Grain {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Minute, Self::Hour, Self::Day];
-
-    /// How long a pane is.
-    pub const fn length(self) -> Millis {
-        match self {
-            Self::Minute => Millis::from_minutes(1),
-            Self::Hour => Millis::from_hours(1),
-            Self::Day => Millis::from_days(1),
-        }
-    }
-
-    /// The number of the pane that `at` lies in.
-    pub const fn pane(self, at: EventTime) -> i64 {
-        at.as_millis().div_euclid(self.length().get())
-    }
-
-    /// How many panes are kept: as many as the longest window of this grain has.
-    const fn kept(self) -> i64 {
-        match self {
-            Self::Minute => 60,
-            Self::Hour => 24,
-            Self::Day => 30,
-        }
-    }
+/// A stay that is over for good.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Stay {
+    at: EventTime,
+    map: u16,
+    step: u8,
+    seconds: u64,
 }
 
-/// A rolling window: the last panes up to and including the newest.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Window {
-    /// Five panes of a minute.
-    FiveMinutes,
-    /// Sixty panes of a minute.
-    OneHour,
-    /// 24 panes of an hour.
-    OneDay,
-    /// Seven panes of a day.
-    SevenDays,
-    /// Thirty panes of a day.
-    ThirtyDays,
-}
-
-impl Window {
-    /// All of them, shortest first.
-    pub const ALL: [Self; 5] = [
-        Self::FiveMinutes,
-        Self::OneHour,
-        Self::OneDay,
-        Self::SevenDays,
-        Self::ThirtyDays,
-    ];
-
-    /// Its panes: their grain and how many.
-    pub const fn panes(self) -> (Grain, i64) {
-        match self {
-            Self::FiveMinutes => (Grain::Minute, 5),
-            Self::OneHour => (Grain::Minute, 60),
-            Self::OneDay => (Grain::Hour, 24),
-            Self::SevenDays => (Grain::Day, 7),
-            Self::ThirtyDays => (Grain::Day, 30),
+impl Counts {
+    /// Counts an effect.
+    pub fn add(&mut self, effect: &Effect) {
+        count(effect, |key, at, amount| {
+            if amount != 0 {
+                *self.sums.entry((key, Grain::Minute.pane(at))).or_default() += amount;
+            }
+        });
+        if let EffectKind::StayCompleted { step, dwell } = effect.kind {
+            self.stays.push(Stay {
+                at: effect.at,
+                map: effect.map,
+                step: step.0,
+                seconds: u64::try_from(dwell.get() / 1_000).unwrap_or(0),
+            });
         }
     }
 
-    /// Its name in labels: `5m`, `1h`, `24h`, `7d`, `30d`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::FiveMinutes => "5m",
-            Self::OneHour => "1h",
-            Self::OneDay => "24h",
-            Self::SevenDays => "7d",
-            Self::ThirtyDays => "30d",
-        }
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.sums.clear();
+        self.stays.clear();
     }
 }
 
@@ -141,42 +98,38 @@ pub struct Panes {
 }
 
 impl Panes {
-    /// What counting these effects would change, if windows end at `now`: panes that no window
-    /// reaches any more are forgotten, and nothing is counted in them.
-    pub fn changes(&self, effects: &[Effect], now: Option<EventTime>) -> PaneChanges {
+    /// What counting these would change, if windows end at `now`: panes that no window reaches any
+    /// more are forgotten, and nothing is counted in them.
+    pub fn changes(&self, counts: &Counts, now: Option<EventTime>) -> PaneChanges {
         let oldest = |grain: Grain| now.map_or(i64::MIN, |now| grain.pane(now) - grain.kept() + 1);
         let mut changes = PaneChanges::new();
-        for effect in effects {
-            count(effect, |key, at, amount| {
-                self.add(&mut changes, Place::Total(key), amount);
-                if matches!(key.kpi, Kpi::Population | Kpi::OpenEpisodes) {
-                    return;
+        for ((key, minute), amount) in &counts.sums {
+            let at = Grain::Minute.start(*minute);
+            self.add(&mut changes, Place::Total(*key), *amount);
+            if matches!(key.kpi, Kpi::Population | Kpi::OpenEpisodes) {
+                continue;
+            }
+            for grain in Grain::ALL {
+                let pane = grain.pane(at);
+                if pane >= oldest(grain) {
+                    self.add(&mut changes, Place::Sum(grain, pane, *key), *amount);
                 }
-                for grain in Grain::ALL {
-                    let pane = grain.pane(at);
-                    if pane >= oldest(grain) {
-                        self.add(&mut changes, Place::Sum(grain, pane, key), amount);
-                    }
-                }
-            });
-            if let EffectKind::StayCompleted { step, dwell } = effect.kind {
-                let seconds = u64::try_from(dwell.get() / 1_000).unwrap_or(0);
-                for grain in Grain::ALL {
-                    let pane = grain.pane(effect.at);
-                    if pane >= oldest(grain) {
-                        let place = Place::Dwell(grain, pane, effect.map, step.0);
-                        self.record(&mut changes, place, seconds);
-                    }
+            }
+        }
+        for stay in &counts.stays {
+            for grain in Grain::ALL {
+                let pane = grain.pane(stay.at);
+                if pane >= oldest(grain) {
+                    let place = Place::Dwell(grain, pane, stay.map, stay.step);
+                    self.record(&mut changes, place, stay.seconds);
                 }
             }
         }
         for grain in Grain::ALL {
-            let sums = self.amounts.range(
-                Place::Sum(grain, i64::MIN, FIRST_KEY)..Place::Sum(grain, oldest(grain), FIRST_KEY),
-            );
-            let dwells = self.amounts.range(
-                Place::Dwell(grain, i64::MIN, 0, 0)..Place::Dwell(grain, oldest(grain), 0, 0),
-            );
+            let sum = |pane| Place::Sum(grain, pane, FIRST_KEY);
+            let dwell = |pane| Place::Dwell(grain, pane, 0, 0);
+            let sums = self.amounts.range(sum(i64::MIN)..sum(oldest(grain)));
+            let dwells = self.amounts.range(dwell(i64::MIN)..dwell(oldest(grain)));
             changes.extend(sums.chain(dwells).map(|(place, _)| (*place, None)));
         }
         changes

@@ -1,6 +1,7 @@
 //! Sessions: runs of touches without a long silence.
 
 use super::context::Context;
+use super::digits::Digits;
 use super::effects::{EffectKind, SessionEnded};
 use super::map::Bounce;
 use super::maps::{ChannelSet, KindId, SessionRule};
@@ -80,7 +81,8 @@ impl Session {
             },
             converted: self.converted,
         };
-        let id = context.id(&["session", &self.start.as_millis().to_string()]);
+        let start = Digits::decimal(self.start.as_millis());
+        let id = context.id(&["session", start.as_str()]);
         context.assert(id, at, EffectKind::SessionEnded(Box::new(ended)));
     }
 }

@@ -1,6 +1,7 @@
 //! A customer's standing: the state after some of the touches and deadlines, in every map.
 
 use super::context::Context;
+use super::digits::Digits;
 use super::effects::{Cause, Effect, EffectId, EffectKind, Sign};
 use super::journey::{Journey, Totals};
 use super::maps::Maps;
@@ -173,7 +174,7 @@ pub(super) fn last_touch(
         context.customer.as_str(),
         "",
         "last_touch",
-        &at.as_millis().to_string(),
+        Digits::decimal(at.as_millis()).as_str(),
     ]);
     Effect {
         id,

@@ -8,7 +8,7 @@ use super::time::{EventTime, Millis};
 
 /// Whom a journey belongs to: the customer's id, or else the anonymous id.
 ///
-/// Cheap to clone: the store, the open transaction and the timers share one text.
+/// Cheap to clone: the open transaction and its outputs share one text.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CustomerId(Arc<str>);
 

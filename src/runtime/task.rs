@@ -286,7 +286,7 @@ impl Task {
             changes.push(Change {
                 partition,
                 key: key.to_vec(),
-                value,
+                value: value.map(<[u8]>::to_vec),
             });
         });
         let meta = Meta {

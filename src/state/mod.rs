@@ -2,6 +2,7 @@
 
 mod clock;
 mod partition;
+mod record;
 mod store;
 mod timers;
 

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::clock::EventClock;
-use super::store::Store;
+use super::record::Record;
+use super::store::{Number, Store};
 use super::timers::Timers;
 use crate::domain::{
-    Context, Customer, CustomerId, Effect, EventTime, Maps, PaneChanges, Panes, Rule, Touchpoint,
-    Verdict,
+    Context, Counts, Customer, CustomerId, Effect, EventTime, Maps, PaneChanges, Panes, Rule,
+    Touchpoint, Verdict,
 };
 use crate::wire::changelog::{self, Key};
 use crate::wire::stored::{self, StoredError};
@@ -47,7 +48,7 @@ struct Committed {
 /// What the open transaction comes to, encoded once: written first, then taken over.
 #[derive(Debug, Default)]
 struct Prepared {
-    customers: Vec<(CustomerId, Box<[u8]>)>,
+    customers: Vec<(Number, Record)>,
     panes: PaneChanges,
 }
 
@@ -60,14 +61,14 @@ struct Prepared {
 pub struct Partition {
     maps: Arc<Maps>,
     store: Arc<Store>,
-    open: HashMap<CustomerId, Customer, foldhash::fast::FixedState>,
+    open: HashMap<Number, (CustomerId, Customer), foldhash::fast::FixedState>,
     timers: Timers,
     clock: EventClock,
     counters: Counters,
     committed: Committed,
     panes: Panes,
-    /// The effects of the open transaction that its commit will count.
-    uncounted: Vec<Effect>,
+    /// What the effects of the open transaction come to, which its commit will count.
+    uncounted: Counts,
     scratch: Vec<Effect>,
     buffer: Vec<u8>,
     prepared: Option<Prepared>,
@@ -90,7 +91,7 @@ impl Partition {
             counters: Counters::default(),
             committed,
             panes: Panes::default(),
-            uncounted: Vec::new(),
+            uncounted: Counts::default(),
             scratch: Vec::new(),
             buffer: Vec::new(),
             prepared: None,
@@ -143,8 +144,9 @@ impl Partition {
     ///
     /// If the store holds bytes that this partition did not write.
     pub fn each_customer(&self, mut visit: impl FnMut(&CustomerId, &Customer)) {
-        self.store
-            .each(|id, bytes| visit(id, &stored_customer(bytes, &self.maps)));
+        self.store.each(|_, id, bytes| {
+            visit(&CustomerId::new(id), &stored_customer(bytes, &self.maps));
+        });
     }
 
     /// Whether a commit would change anything.
@@ -183,7 +185,8 @@ impl Partition {
         }
         let touch = self.maps.touch(touchpoint);
         let watermark = self.clock.watermark();
-        let verdict = self.with(&touchpoint.customer, out, |customer, context| {
+        let number = self.number(&touchpoint.customer);
+        let verdict = self.with((number, &touchpoint.customer), out, |customer, context| {
             customer.apply(touch, watermark, context)
         });
         match verdict {
@@ -231,13 +234,13 @@ impl Partition {
         let Some(watermark) = self.clock.watermark() else {
             return;
         };
-        while let Some((at, customer)) = self.timers.pop_due(watermark) {
-            if self.armed(&customer) != Some(at) {
+        while let Some((at, number)) = self.timers.pop_due(watermark) {
+            let Some(customer) = self.armed_at(number, at) else {
                 continue;
-            }
+            };
             self.counters.wakes += 1;
             let again = self.maps.rules.holds(Rule::ArmAgain);
-            self.with(&customer, out, |customer, context| {
+            self.with((number, &customer), out, |customer, context| {
                 customer.armed = None;
                 if customer.wake(context).is_some_and(|wake| wake <= watermark) {
                     customer.settle(Some(watermark), context);
@@ -249,26 +252,41 @@ impl Partition {
         }
     }
 
-    /// The armed time of a customer, without decoding one that is not open.
-    fn armed(&self, customer: &CustomerId) -> Option<EventTime> {
-        match self.open.get(customer) {
-            Some(open) => open.armed,
-            None => self.store.read(customer.as_str(), stored_armed).flatten(),
+    /// The number of a customer, who may be new.
+    fn number(&self, customer: &CustomerId) -> Number {
+        let mut number = Number::first(customer.as_str());
+        while match self.open.get(&number) {
+            Some((id, _)) => id != customer,
+            None => self.store.is_of_another(number, customer.as_str()),
+        } {
+            number = number.next();
         }
+        number
+    }
+
+    /// Whoever has a number, if armed at `at`; one who is not open is not decoded.
+    fn armed_at(&self, number: Number, at: EventTime) -> Option<CustomerId> {
+        if let Some((id, open)) = self.open.get(&number) {
+            return (open.armed == Some(at)).then(|| id.clone());
+        }
+        let armed =
+            |id: &str, bytes: &[u8]| (stored_armed(bytes) == Some(at)).then(|| CustomerId::new(id));
+        self.store.at(number, armed).flatten()
     }
 
     /// Works on one customer in the open transaction, keeps the effects, and arms the timer.
     fn with<T>(
         &mut self,
-        id: &CustomerId,
+        (number, id): (Number, &CustomerId),
         out: &mut Vec<Output>,
         work: impl FnOnce(&mut Customer, &mut Context<'_>) -> T,
     ) -> T {
         let maps = &self.maps;
-        let customer = self.open.entry(id.clone()).or_insert_with(|| {
-            self.store
-                .read(id.as_str(), |bytes| stored_customer(bytes, maps))
-                .unwrap_or_else(|| Customer::new(maps))
+        let (_, customer) = self.open.entry(number).or_insert_with(|| {
+            let stored = self
+                .store
+                .at(number, |_, bytes| stored_customer(bytes, maps));
+            (id.clone(), stored.unwrap_or_else(|| Customer::new(maps)))
         });
         let mut effects = std::mem::take(&mut self.scratch);
         let mut context = Context::new(maps, id, &mut effects, &mut self.counters.cut);
@@ -276,14 +294,13 @@ impl Partition {
         let wake = customer.wake(&mut context);
         if let Some(at) = wake.filter(|wake| customer.armed.is_none_or(|armed| *wake < armed)) {
             customer.armed = Some(at);
-            self.timers.arm(at, id.clone());
+            self.timers.arm(at, number);
         }
-        self.uncounted.extend(effects.iter().cloned());
-        let outputs = effects.drain(..).map(|effect| Output {
-            customer: id.clone(),
-            effect,
-        });
-        out.extend(outputs);
+        for effect in effects.drain(..) {
+            self.uncounted.add(&effect);
+            let customer = id.clone();
+            out.push(Output { customer, effect });
+        }
         self.scratch = effects;
         result
     }
@@ -291,22 +308,18 @@ impl Partition {
     /// Encodes what the open transaction comes to, and calls `visit` with the key and the value of
     /// every change for the changelog; no value is a tombstone. Until [`commit`](Self::commit) or
     /// [`abort`](Self::abort), nothing may be observed.
-    pub fn prepare(&mut self, mut visit: impl FnMut(&[u8], Option<Vec<u8>>)) {
+    pub fn prepare(&mut self, mut visit: impl FnMut(&[u8], Option<&[u8]>)) {
         let mut prepared = Prepared::default();
-        for (id, customer) in &self.open {
+        for (number, (id, customer)) in &self.open {
             stored::encode(customer, &mut self.buffer);
-            visit(
-                &Key::Customer(id.as_str()).encode(),
-                Some(self.buffer.clone()),
-            );
-            prepared
-                .customers
-                .push((id.clone(), self.buffer.as_slice().into()));
+            visit(&Key::Customer(id.as_str()).encode(), Some(&self.buffer));
+            let record = Record::new(id.as_str(), &self.buffer);
+            prepared.customers.push((*number, record));
         }
         prepared.panes = self.panes.changes(&self.uncounted, self.clock.now());
         for (place, amount) in &prepared.panes {
             let value = amount.as_ref().map(changelog::encode_amount);
-            visit(&Key::Pane(*place).encode(), value);
+            visit(&Key::Pane(*place).encode(), value.as_deref());
         }
         self.prepared = Some(prepared);
     }
@@ -319,8 +332,8 @@ impl Partition {
         let prepared = self.prepared.take().unwrap_or_default();
         self.open.clear();
         self.uncounted.clear();
-        for (id, bytes) in prepared.customers {
-            self.store.put(id, bytes);
+        for (number, record) in prepared.customers {
+            self.store.put(number, record);
         }
         self.panes.apply(prepared.panes);
         self.committed = Committed {
@@ -333,10 +346,11 @@ impl Partition {
     pub fn abort(&mut self) {
         self.prepared = None;
         let rules = self.maps.rules;
-        for (id, _) in self.open.drain() {
-            let armed = self.store.read(id.as_str(), stored_armed).flatten();
-            if let Some(at) = armed.filter(|_| rules.holds(Rule::AbortRearms)) {
-                self.timers.arm(at, id);
+        for (number, _) in self.open.drain() {
+            let armed = self.store.at(number, |_, bytes| stored_armed(bytes));
+            let armed = armed.flatten().filter(|_| rules.holds(Rule::AbortRearms));
+            if let Some(at) = armed {
+                self.timers.arm(at, number);
             }
         }
         if rules.holds(Rule::AbortDropsPanes) {
@@ -358,7 +372,8 @@ impl Partition {
         match (key, value) {
             (Key::Customer(id), Some(bytes)) => {
                 stored::armed(bytes)?;
-                self.store.put(CustomerId::new(id), bytes.into());
+                let number = self.store.number(id);
+                self.store.put(number, Record::new(id, bytes));
             }
             (Key::Customer(id), None) => self.store.remove(id),
             (Key::Pane(place), value) => {
@@ -389,9 +404,9 @@ impl Partition {
     fn arm_all(&mut self) {
         self.timers.clear();
         let timers = &mut self.timers;
-        self.store.each(|id, bytes| {
+        self.store.each(|number, _, bytes| {
             if let Some(at) = stored_armed(bytes) {
-                timers.arm(at, id.clone());
+                timers.arm(at, number);
             }
         });
     }

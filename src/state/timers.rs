@@ -3,23 +3,24 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::domain::{CustomerId, EventTime};
+use super::store::Number;
+use crate::domain::EventTime;
 
 /// Deadlines in event time, earliest first. An entry that a customer no longer stands by is told
 /// apart by whoever pops it.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
-    entries: BinaryHeap<Reverse<(EventTime, CustomerId)>>,
+    entries: BinaryHeap<Reverse<(EventTime, Number)>>,
 }
 
 impl Timers {
     /// Adds a deadline.
-    pub(super) fn arm(&mut self, at: EventTime, customer: CustomerId) {
+    pub(super) fn arm(&mut self, at: EventTime, customer: Number) {
         self.entries.push(Reverse((at, customer)));
     }
 
     /// Takes out the earliest deadline, if it is at or before `watermark`.
-    pub(super) fn pop_due(&mut self, watermark: EventTime) -> Option<(EventTime, CustomerId)> {
+    pub(super) fn pop_due(&mut self, watermark: EventTime) -> Option<(EventTime, Number)> {
         let Reverse((at, _)) = self.entries.peek()?;
         if *at > watermark {
             return None;
