@@ -81,11 +81,11 @@ pub(super) enum Refusal {
 impl Cluster {
     /// Takes the name for a new producer, once what the one before left is decided and marked.
     pub(super) fn renew(&mut self, name: &str, time_out: Duration) -> Result<Ticket, Error> {
-        if let Some(producer) = self.producers.get_mut(name) {
-            if let Phase::Open { .. } = producer.phase {
-                producer.epoch += 1;
-                self.decide_producer(name, false);
-            }
+        if let Some(producer) = self.producers.get_mut(name)
+            && let Phase::Open { .. } = producer.phase
+        {
+            producer.epoch += 1;
+            self.decide_producer(name, false);
         }
         if self.is_deciding(name) {
             let reason = format!("the last transaction of {name} is being marked");

@@ -15,11 +15,10 @@ fn open(broker: &SimBroker) -> SimChangelog {
 fn read(changelog: &mut SimChangelog, limit: usize) -> Result<Seen, Error> {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let mut seen = Vec::new();
-    let count = changelog.poll(Duration::ZERO, limit, &mut |change: ChangeRecord<'_>| {
+    changelog.poll(Duration::ZERO, limit, &mut |change: ChangeRecord<'_>| {
         let value = change.value.map(text);
         seen.push((change.partition, text(change.key), value));
     })?;
-    assert_eq!(count, seen.len());
     Ok(seen)
 }
 
@@ -112,8 +111,10 @@ fn every_partition_has_its_turn() {
     }
     let mut partitions = Vec::new();
     for _ in 0..3 {
-        let seen = read(&mut changelog, 2).unwrap();
-        partitions.push(seen.iter().map(|change| change.0).collect::<Vec<_>>());
+        let mut seen = Vec::new();
+        let mut sink = |change: ChangeRecord<'_>| seen.push(change.partition);
+        assert_eq!(changelog.poll(Duration::ZERO, 2, &mut sink), Ok(2));
+        partitions.push(seen);
     }
     assert_eq!(partitions, [[0, 0], [1, 1], [0, 1]]);
     changelog.stop(0).unwrap();

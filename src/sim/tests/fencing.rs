@@ -4,7 +4,12 @@ use std::time::Duration;
 
 use super::*;
 
-fn abort(outcome: Option<Result<(), Error>>) -> bool {
+/// Submits a transaction, looks at its outcome once, and tells whether that is an abort.
+fn aborts(committer: &mut SimCommitter, transaction: Transaction) -> bool {
+    is_abort(write(committer, transaction).as_ref())
+}
+
+fn is_abort(outcome: Option<&Result<(), Error>>) -> bool {
     matches!(outcome, Some(Err(Error::Abort(_))))
 }
 
@@ -50,10 +55,10 @@ fn an_expelled_member_stores_nothing_whether_it_heard_of_it_or_not() {
         if heard {
             input.membership().hear();
         }
-        assert!(abort(write(&mut committer, transaction(7))));
+        assert!(aborts(&mut committer, transaction(7)));
         assert_eq!(fates(&broker), [Fate::Aborted]);
         let lost = poll(&mut input, 0).lost;
-        assert!(abort(write(&mut committer, transaction(7))), "it knows");
+        assert!(aborts(&mut committer, transaction(7)), "it knows");
         input.release(&lost).unwrap();
         assert_eq!(take(&mut input), [], "it is a member again");
         assert_eq!(take(&mut input), lost);
@@ -72,10 +77,7 @@ fn without_the_guard_the_broker_believes_a_member_that_cannot_name_itself() {
     assert_eq!(take(&mut successor), [source(0)]);
     let mut theirs = committer(&broker, &successor, "w1", &Faults::default());
     assert_eq!(write(&mut theirs, transaction(7)), Some(Ok(())));
-    assert!(
-        abort(write(&mut unguarded, transaction(5))),
-        "it names itself"
-    );
+    assert!(aborts(&mut unguarded, transaction(5)), "it names itself");
     input.membership().hear();
     assert_eq!(write(&mut unguarded, transaction(5)), Some(Ok(())));
     assert_eq!(readable(&broker), told(&[7, 5]), "the group goes back");
@@ -97,7 +99,7 @@ fn a_rebalance_after_the_submission_refuses_the_offsets() {
         assert_eq!(take(&mut bob), [source(1)]);
         poll(&mut ada, 0);
         let outcome = committer.outcome(Duration::ZERO);
-        assert_eq!(abort(outcome), !careless);
+        assert_eq!(is_abort(outcome.as_ref()), !careless);
         assert_eq!(broker.committed(GROUP, source(0)), careless.then_some(7));
     }
 }
@@ -110,7 +112,7 @@ fn a_member_that_did_not_hear_of_the_generation_is_refused_until_it_does() {
     ada.release(&[source(1)]).unwrap();
     assert_eq!(write(&mut committer, transaction(6)), Some(Ok(())));
     assert_eq!(take(&mut bob), [source(1)]);
-    assert!(abort(write(&mut committer, transaction(7))));
+    assert!(aborts(&mut committer, transaction(7)));
     ada.membership().hear();
     assert_eq!(write(&mut committer, transaction(8)), Some(Ok(())));
     assert_eq!(readable(&broker), told(&[6, 8]));
@@ -121,11 +123,11 @@ fn a_member_that_was_told_nothing_yet_stores_nothing() {
     let (broker, _) = world(1);
     let input = join(&broker);
     let mut committer = committer(&broker, &input, "w0", &Faults::default());
-    assert!(abort(write(&mut committer, transaction(7))));
+    assert!(aborts(&mut committer, transaction(7)));
     broker.set_away(true);
     input.membership().hear();
     broker.set_away(false);
-    assert!(abort(write(&mut committer, transaction(7))));
+    assert!(aborts(&mut committer, transaction(7)));
     assert_eq!(readable(&broker), told(&[]));
 }
 
