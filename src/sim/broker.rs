@@ -4,13 +4,18 @@ use std::cell::{Ref, RefCell, RefMut};
 use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroU32;
 use std::rc::Rc;
+use std::time::Duration;
 
 use super::clock::SimClock;
+use super::coordinator::{LateEnd, MarkDelay, Producer, Ticket};
 use super::group::{Group, MemberId};
 use super::log::{PartitionLog, Record, StoredRecord, TransactionId};
 use super::transaction::SimTransaction;
 use crate::runtime::{Clock, Error, Source};
 use crate::wire::placement;
+
+/// How long a member may be silent unless the test says otherwise.
+const SESSION_TIME_OUT: Duration = Duration::from_secs(10);
 
 /// A broker in memory. Clones are the same broker.
 #[derive(Clone, Debug)]
@@ -19,7 +24,7 @@ pub struct SimBroker(Rc<RefCell<Cluster>>);
 /// What a broker keeps.
 #[derive(Debug)]
 pub(super) struct Cluster {
-    clock: SimClock,
+    pub(super) clock: SimClock,
     topics: BTreeMap<String, Topic>,
     pub(super) groups: BTreeMap<String, Group>,
     pub(super) away: bool,
@@ -28,7 +33,16 @@ pub(super) struct Cluster {
     /// For each flush that is to fail: how many records it writes all the same.
     pub(super) failing: VecDeque<usize>,
     /// How many transactions were begun.
-    transactions: u64,
+    pub(super) transactions: u64,
+    /// By transactional id.
+    pub(super) producers: BTreeMap<String, Producer>,
+    /// Who began which transaction.
+    pub(super) writers: BTreeMap<TransactionId, Ticket>,
+    pub(super) late: Vec<LateEnd>,
+    pub(super) mark_delay: MarkDelay,
+    pub(super) session_time_out: Duration,
+    /// How many calls a committer makes in one look at its outcome.
+    pub(super) pace: Option<usize>,
 }
 
 /// A topic.
@@ -50,6 +64,12 @@ impl SimBroker {
             poll_limit: None,
             failing: VecDeque::new(),
             transactions: 0,
+            producers: BTreeMap::new(),
+            writers: BTreeMap::new(),
+            late: Vec::new(),
+            mark_delay: MarkDelay::default(),
+            session_time_out: SESSION_TIME_OUT,
+            pace: None,
         })))
     }
 
@@ -131,19 +151,48 @@ impl SimBroker {
         Ok(())
     }
 
-    /// The records that a topic keeps, partition after partition, each in order.
+    /// Drops what is superseded in a partition, as the cleaner of a compacted topic does: before the
+    /// first undecided record, all but the last of each key, and with `old_tombstones` those too.
+    /// Offsets stay taken.
     ///
     /// # Errors
     ///
-    /// As [`write`](Self::write).
-    pub fn records(&self, topic: &str) -> Result<Vec<StoredRecord>, Error> {
-        let cluster = self.cluster();
-        let partitions = &cluster.topic(topic)?.partitions;
-        Ok(partitions
-            .iter()
-            .flat_map(PartitionLog::records)
-            .cloned()
-            .collect())
+    /// As [`write_to`](Self::write_to).
+    pub fn compact(&self, topic: &str, partition: u32, old_tombstones: bool) -> Result<(), Error> {
+        let mut cluster = self.cluster_mut();
+        cluster.log_mut(topic, partition)?.compact(old_tombstones);
+        Ok(())
+    }
+
+    /// Lets the marks of transactions that are decided from now on be written so much later.
+    pub fn set_mark_delay(&self, delay: MarkDelay) {
+        self.cluster_mut().mark_delay = delay;
+    }
+
+    /// Lets a committer make at most so many calls in one look at its outcome, so that others come
+    /// between; none lifts the limit.
+    ///
+    /// # Panics
+    ///
+    /// If there were none to be made.
+    pub fn set_pace(&self, calls: Option<usize>) {
+        assert_ne!(calls, Some(0), "a committer must make progress");
+        self.cluster_mut().pace = calls;
+    }
+
+    /// How long a member may be silent before it is expelled; 10 seconds unless this is called.
+    pub fn set_session_time_out(&self, span: Duration) {
+        self.cluster_mut().session_time_out = span;
+    }
+
+    /// A member is not heard of from now on until it polls, as if its process stood still or were
+    /// gone.
+    pub fn silence(&self, group: &str, member: MemberId) {
+        let mut cluster = self.cluster_mut();
+        let now = cluster.clock.monotonic();
+        if let Some(group) = cluster.groups.get_mut(group) {
+            group.silence(member, now);
+        }
     }
 
     /// Begins or ends an outage between the broker and all clients: meanwhile polls bring nothing,
@@ -191,17 +240,17 @@ impl SimBroker {
             .map_or_else(Vec::new, |group| group.holdings(member))
     }
 
-    /// The offset that a group stored for a partition.
-    pub fn committed(&self, group: &str, source: Source) -> Option<u64> {
-        self.cluster().groups.get(group)?.committed(source)
-    }
-
+    /// The broker as it is now, with all done that time has brought.
     pub(super) fn cluster(&self) -> Ref<'_, Cluster> {
+        self.0.borrow_mut().tick();
         self.0.borrow()
     }
 
+    /// As [`cluster`](Self::cluster).
     pub(super) fn cluster_mut(&self) -> RefMut<'_, Cluster> {
-        self.0.borrow_mut()
+        let mut cluster = self.0.borrow_mut();
+        cluster.tick();
+        cluster
     }
 }
 
@@ -229,16 +278,21 @@ impl Cluster {
 
     /// Writes a record where its key belongs.
     pub(super) fn write(&mut self, topic: &str, record: Record) -> Result<(u32, u64), Error> {
+        let partition = self.place(topic, record.key.as_deref())?;
+        Ok((partition, self.write_to(topic, partition, record, None)?))
+    }
+
+    /// The partition where a key belongs; without one it is the next in turn.
+    pub(super) fn place(&mut self, topic: &str, key: Option<&[u8]>) -> Result<u32, Error> {
         let found = self.topic_mut(topic)?;
         let count = found.count();
-        let partition = match &record.key {
+        Ok(match key {
             Some(key) => placement::partition(key, count),
             None => {
                 found.keyless = found.keyless.wrapping_add(1);
                 found.keyless.wrapping_sub(1) % count
             }
-        };
-        Ok((partition, self.write_to(topic, partition, record, None)?))
+        })
     }
 
     /// Writes a record to a partition, in a transaction or by itself.
@@ -273,11 +327,21 @@ impl Cluster {
         logs.for_each(|log| log.decide(id, committed));
     }
 
-    fn log_mut(&mut self, topic: &str, partition: u32) -> Result<&mut PartitionLog, Error> {
+    /// As [`log`](Self::log).
+    pub(super) fn log_mut(
+        &mut self,
+        topic: &str,
+        partition: u32,
+    ) -> Result<&mut PartitionLog, Error> {
         let partitions = &mut self.topic_mut(topic)?.partitions;
         partitions
             .get_mut(place(partition))
             .ok_or_else(|| no_partition(topic, partition))
+    }
+
+    /// The partitions of a topic.
+    pub(super) fn logs(&self, topic: &str) -> Result<&[PartitionLog], Error> {
+        Ok(&self.topic(topic)?.partitions)
     }
 
     fn topic(&self, name: &str) -> Result<&Topic, Error> {

@@ -5,10 +5,17 @@
 //!    ▲                    │                   │                     │
 //!    └───────── lost: the member was expelled, or left ─────────────┘
 //! ```
+//!
+//! A change of the members or of who has what begins a rebalance. It ends in a new generation when
+//! the first member hears of it, so before anybody is given what another released; until then the
+//! old generation is good.
 
 use std::collections::{BTreeMap, BTreeSet, btree_map};
+use std::time::Duration;
 
-use crate::runtime::Source;
+use super::membership::Metadata;
+use super::offsets::Offsets;
+use crate::runtime::{Source, Stored};
 
 /// A member of a group, numbered in the order of joining.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -25,7 +32,11 @@ pub(super) struct Group {
     holdings: BTreeMap<Source, Holding>,
     /// Who is to have each partition, by its number.
     plan: BTreeMap<u32, MemberId>,
-    committed: BTreeMap<Source, u64>,
+    generation: u64,
+    rebalancing: bool,
+    /// The members that are not heard of, and since when.
+    silent: BTreeMap<MemberId, Duration>,
+    pub(super) offsets: Offsets,
 }
 
 #[derive(Debug)]
@@ -73,7 +84,10 @@ impl Group {
             members: BTreeMap::new(),
             holdings: BTreeMap::new(),
             plan: BTreeMap::new(),
-            committed: BTreeMap::new(),
+            generation: 0,
+            rebalancing: false,
+            silent: BTreeMap::new(),
+            offsets: Offsets::default(),
         }
     }
 
@@ -103,13 +117,15 @@ impl Group {
     /// A member leaves of its own accord; what it had is free at once.
     pub(super) fn leave(&mut self, id: MemberId) {
         self.members.remove(&id);
+        self.silent.remove(&id);
         self.holdings.retain(|_, holding| holding.member != id);
         self.make_plan();
     }
 
     /// Throws a member out that was not heard of; what it had is free at once.
     pub(super) fn expel(&mut self, id: MemberId) {
-        if !matches!(self.members.get(&id), Some(Member::In)) {
+        self.silent.remove(&id);
+        if !self.has(id) {
             return;
         }
         let lost = self.held_by(id, |_| true);
@@ -125,8 +141,50 @@ impl Group {
         self.make_plan();
     }
 
+    /// The member is not heard of from now until it asks for news.
+    pub(super) fn silence(&mut self, id: MemberId, now: Duration) {
+        self.silent.entry(id).or_insert(now);
+    }
+
+    /// Throws out whoever was not heard of for so long.
+    pub(super) fn expel_silent(&mut self, now: Duration, time_out: Duration) {
+        let silent = self.silent.iter();
+        let gone: Vec<_> = silent
+            .filter(|(_, since)| now.saturating_sub(**since) >= time_out)
+            .map(|(id, _)| *id)
+            .collect();
+        gone.into_iter().for_each(|id| self.expel(id));
+    }
+
+    /// The generation as a member is told it; none if it was expelled.
+    pub(super) fn generation_of(&self, id: MemberId) -> Option<u64> {
+        self.has(id).then_some(self.generation)
+    }
+
+    /// Why the group refuses offsets of a transaction from this sender. It does not ask whose the
+    /// partitions are, and **not even for the member if the sender names none**, as brokers do for
+    /// the sake of clients that could not name one.
+    pub(super) fn objection(&self, sender: Option<Metadata>) -> Option<String> {
+        let Metadata { generation, member } = sender?;
+        if !self.has(member) {
+            return Some(format!("{member:?} is no member"));
+        }
+        (generation != self.generation)
+            .then(|| format!("generation {generation} is over: it is {}", self.generation))
+    }
+
     /// What has changed for a member since it was last asked; it counts as told.
     pub(super) fn news(&mut self, id: MemberId) -> News {
+        self.silent.remove(&id);
+        let news = self.changes(id);
+        if self.rebalancing && self.has(id) {
+            self.rebalancing = false;
+            self.generation += 1;
+        }
+        news
+    }
+
+    fn changes(&mut self, id: MemberId) -> News {
         if let Some(Member::Out { untold, unreleased }) = self.members.get_mut(&id) {
             let lost = std::mem::take(untold);
             if lost.is_empty() && unreleased.is_empty() {
@@ -189,6 +247,7 @@ impl Group {
         let leaving = |holding: &Holding| holding.member == id && holding.phase == Phase::Leaving;
         if self.holdings.get(&source).is_some_and(leaving) {
             self.holdings.remove(&source);
+            self.rebalancing = true;
         }
     }
 
@@ -199,19 +258,19 @@ impl Group {
             .get(&source)
             .is_some_and(|holding| holding.member == id && holding.phase != Phase::Told);
         if held {
-            self.committed.insert(source, next);
+            let note = String::new();
+            self.offsets.store(source, Stored { next, note });
         }
         held
-    }
-
-    /// The offset that was stored last.
-    pub(super) fn committed(&self, source: Source) -> Option<u64> {
-        self.committed.get(&source).copied()
     }
 
     /// What a member has, revoked partitions included until they are released.
     pub(super) fn holdings(&self, id: MemberId) -> Vec<Source> {
         self.held_by(id, |_| true)
+    }
+
+    fn has(&self, id: MemberId) -> bool {
+        matches!(self.members.get(&id), Some(Member::In))
     }
 
     fn held_by(&self, id: MemberId, wanted: impl Fn(Phase) -> bool) -> Vec<Source> {
@@ -233,6 +292,7 @@ impl Group {
     }
 
     fn make_plan(&mut self) {
+        self.rebalancing = true;
         let partitions = self.sources.iter().map(|source| source.partition).collect();
         self.plan = plan(&partitions, &self.members(), &self.plan);
     }
@@ -327,7 +387,8 @@ mod tests {
         group.release(ada, source(1));
         assert!(!group.commit(ada, source(1), 8));
         assert_eq!(settle(&mut group, bob).assigned, sources(&[1]));
-        assert_eq!(group.committed(source(1)), Some(7));
+        let stored = group.offsets.committed(source(1));
+        assert_eq!(stored.map(|stored| stored.next), Some(7));
     }
 
     #[test]
@@ -378,6 +439,60 @@ mod tests {
         settle(&mut group, ada);
         assert_eq!(group.members(), [ada, bob]);
         assert_eq!(settle(&mut group, bob).revoked.len(), 1);
+    }
+
+    #[test]
+    fn a_generation_ends_when_the_first_member_hears_of_a_rebalance() {
+        let mut group = group(2);
+        let ada = group.join();
+        settle(&mut group, ada);
+        let sender = |group: &Group, member| Metadata {
+            generation: group.generation_of(member).unwrap(),
+            member,
+        };
+        let first = sender(&group, ada);
+        let bob = group.join();
+        assert_eq!(group.objection(Some(first)), None, "nobody heard of it");
+        settle(&mut group, bob);
+        assert!(group.objection(Some(first)).is_some());
+        settle(&mut group, ada);
+        let second = sender(&group, ada);
+        assert_eq!(group.objection(Some(second)), None);
+        group.release(ada, source(1));
+        assert_eq!(group.objection(Some(second)), None, "nobody has it yet");
+        assert_eq!(settle(&mut group, bob).assigned, sources(&[1]));
+        assert!(group.objection(Some(second)).is_some());
+    }
+
+    #[test]
+    fn an_expelled_member_is_refused_and_a_nameless_one_is_not() {
+        let mut group = group(1);
+        let ada = group.join();
+        settle(&mut group, ada);
+        let generation = group.generation_of(ada).unwrap();
+        group.expel(ada);
+        let member = ada;
+        assert!(
+            group
+                .objection(Some(Metadata { generation, member }))
+                .is_some()
+        );
+        assert_eq!(group.generation_of(ada), None);
+        assert_eq!(group.objection(None), None);
+    }
+
+    #[test]
+    fn a_silent_member_is_expelled_in_time_unless_it_is_heard_of() {
+        let mut group = group(2);
+        let (ada, bob) = (group.join(), group.join());
+        let secs = Duration::from_secs;
+        group.silence(ada, secs(1));
+        group.silence(bob, secs(1));
+        settle(&mut group, bob);
+        group.expel_silent(secs(10), secs(10));
+        assert_eq!(group.members(), [ada, bob]);
+        group.expel_silent(secs(11), secs(10));
+        assert_eq!(group.members(), [bob]);
     }
 
     #[test]

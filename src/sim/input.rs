@@ -6,17 +6,25 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::broker::{Cluster, SimBroker};
+use super::clock::SimClock;
+use super::faults::{Call, Faults};
 use super::group::{Group, MemberId};
 use super::log::{Found, PartitionLog, StoredRecord};
+use super::membership::Membership;
 use crate::runtime::{Error, InputEvent, InputLog, InputRecord, Source, Start, Stored};
 
-/// A member of a consumer group that reads the input topics. Dropping it leaves the group.
+/// A member of a consumer group that reads the input topics. Dropping it leaves the group, unless
+/// its process crashed: then the group hears nothing more of it, and expels it in time.
 #[derive(Debug)]
 pub struct SimInput {
     broker: SimBroker,
     group: String,
     topics: Vec<String>,
     id: MemberId,
+    membership: Membership,
+    faults: Faults,
+    crashed: bool,
+    unstable_as_none: bool,
     reading: BTreeMap<Source, Reading>,
     /// The probes that wait to be answered, with the end as it was when they were asked: the least
     /// that an answer may say.
@@ -60,6 +68,10 @@ impl SimInput {
             group: group.to_owned(),
             topics,
             id,
+            membership: Membership::new(broker, group, id),
+            faults: Faults::default(),
+            crashed: false,
+            unstable_as_none: false,
             reading: BTreeMap::new(),
             probes: BTreeMap::new(),
             turn: None,
@@ -69,6 +81,34 @@ impl SimInput {
     /// Which member this is.
     pub fn id(&self) -> MemberId {
         self.id
+    }
+
+    /// What the member knows of its membership, now and later on.
+    pub fn membership(&self) -> Membership {
+        self.membership.clone()
+    }
+
+    /// Its calls go wrong as planned.
+    #[must_use]
+    pub fn with_faults(mut self, faults: &Faults) -> Self {
+        self.faults = faults.clone();
+        self
+    }
+
+    /// A mistake to be found by a test: an offset that is not decided yet is read as none.
+    #[must_use]
+    pub fn with_unstable_as_none(mut self) -> Self {
+        self.unstable_as_none = true;
+        self
+    }
+
+    /// The process ends: the group is told nothing.
+    pub fn crash(mut self) {
+        self.crashed = true;
+    }
+
+    fn clock(&self) -> SimClock {
+        self.broker.cluster().clock.clone()
     }
 
     /// The started partitions, beginning with the one whose turn it is.
@@ -151,68 +191,25 @@ impl InputLog for SimInput {
         limit: usize,
         sink: &mut dyn FnMut(InputEvent<'_>),
     ) -> Result<usize, Error> {
-        let broker = self.broker.clone();
-        if broker.cluster().away {
-            self.probes.clear();
-            return Ok(0);
-        }
-        let limit = broker
-            .cluster()
-            .poll_limit
-            .map_or(limit, |most| most.min(limit));
-        // What is handed over is taken out of the cluster first, so that the sink may use it.
-        let ends = std::mem::take(&mut self.probes);
-        let taken = self.read(&broker.cluster(), limit)?;
-        let news = self.with_group(Group::news);
-        self.stop_reading(&news.revoked);
-        self.stop_reading(&news.lost);
-        let mut events = ends.len() + taken.len();
-        for (source, offset) in ends {
-            sink(InputEvent::End { source, offset });
-        }
-        for Taken { source, record } in &taken {
-            sink(InputEvent::Record(borrowed(*source, record)));
-        }
-        if !news.lost.is_empty() {
-            sink(InputEvent::Lost(news.lost));
-            events += 1;
-        }
-        if !news.revoked.is_empty() {
-            sink(InputEvent::Revoked(news.revoked));
-            events += 1;
-        }
-        if !news.assigned.is_empty() {
-            sink(InputEvent::Assigned(news.assigned));
-            events += 1;
-        }
-        Ok(events)
+        let (faults, clock) = (self.faults.clone(), self.clock());
+        faults.around(Call::Poll, &clock, || self.hand_over(limit, sink))
     }
 
     fn start(&mut self, places: &[(Source, Start)]) -> Result<(), Error> {
-        for (source, start) in places {
-            if !self.with_group(|group, id| group.start(id, *source)) {
-                continue;
-            }
-            let next = match start {
-                Start::Earliest => None,
-                Start::At(offset) => Some(*offset),
-            };
-            let reading = self.reading.entry(*source);
-            reading
-                .or_insert(Reading {
-                    next,
-                    paused: false,
-                })
-                .next = next;
-        }
-        Ok(())
+        let (faults, clock) = (self.faults.clone(), self.clock());
+        faults.around(Call::Start, &clock, || {
+            self.take_up(places);
+            Ok(())
+        })
     }
 
     fn release(&mut self, sources: &[Source]) -> Result<(), Error> {
-        for source in sources {
-            self.with_group(|group, id| group.release(id, *source));
-        }
-        Ok(())
+        self.faults.around(Call::Release, &self.clock(), || {
+            for source in sources {
+                self.with_group(|group, id| group.release(id, *source));
+            }
+            Ok(())
+        })
     }
 
     fn pause(&mut self, sources: &[Source]) -> Result<(), Error> {
@@ -254,33 +251,97 @@ impl InputLog for SimInput {
     }
 
     fn committed(&mut self, sources: &[Source]) -> Result<Vec<Option<Stored>>, Error> {
-        self.broker.cluster().reach()?;
-        let stored = |group: &mut Group, source: &Source| {
-            let next = group.committed(*source)?;
-            Some(Stored {
-                next,
-                note: String::new(),
-            })
-        };
-        Ok(
-            self.with_group(|group, _| {
-                sources.iter().map(|source| stored(group, source)).collect()
-            }),
-        )
+        self.faults.around(Call::Committed, &self.clock(), || {
+            self.broker.cluster().reach()?;
+            let stored = |group: &mut Group, source: &Source| {
+                if !group.offsets.is_pending(*source) {
+                    return Ok(group.offsets.committed(*source).cloned());
+                }
+                match self.unstable_as_none {
+                    true => Ok(None),
+                    false => Err(Error::Retry(format!("{source:?} is not decided yet"))),
+                }
+            };
+            self.with_group(|group, _| sources.iter().map(|source| stored(group, source)).collect())
+        })
     }
 
     fn commit(&mut self, next: &[(Source, u64)]) -> Result<(), Error> {
-        self.broker.cluster().reach()?;
-        for (source, offset) in next {
-            if !self.with_group(|group, id| group.commit(id, *source, *offset)) {
-                return Err(Error::Abort(format!("{source:?} is not ours to commit")));
+        self.faults.around(Call::Store, &self.clock(), || {
+            self.broker.cluster().reach()?;
+            for (source, offset) in next {
+                if !self.with_group(|group, id| group.commit(id, *source, *offset)) {
+                    return Err(Error::Abort(format!("{source:?} is not ours to commit")));
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 }
 
 impl SimInput {
+    fn hand_over(
+        &mut self,
+        limit: usize,
+        sink: &mut dyn FnMut(InputEvent<'_>),
+    ) -> Result<usize, Error> {
+        let broker = self.broker.clone();
+        if broker.cluster().away {
+            self.probes.clear();
+            return Ok(0);
+        }
+        let limit = broker
+            .cluster()
+            .poll_limit
+            .map_or(limit, |most| most.min(limit));
+        // What is handed over is taken out of the cluster first, so that the sink may use it.
+        let ends = std::mem::take(&mut self.probes);
+        let taken = self.read(&broker.cluster(), limit)?;
+        let news = self.with_group(Group::news);
+        self.membership.hear();
+        self.stop_reading(&news.revoked);
+        self.stop_reading(&news.lost);
+        let mut events = ends.len() + taken.len();
+        for (source, offset) in ends {
+            sink(InputEvent::End { source, offset });
+        }
+        for Taken { source, record } in &taken {
+            sink(InputEvent::Record(borrowed(*source, record)));
+        }
+        if !news.lost.is_empty() {
+            sink(InputEvent::Lost(news.lost));
+            events += 1;
+        }
+        if !news.revoked.is_empty() {
+            sink(InputEvent::Revoked(news.revoked));
+            events += 1;
+        }
+        if !news.assigned.is_empty() {
+            sink(InputEvent::Assigned(news.assigned));
+            events += 1;
+        }
+        Ok(events)
+    }
+
+    fn take_up(&mut self, places: &[(Source, Start)]) {
+        for (source, start) in places {
+            if !self.with_group(|group, id| group.start(id, *source)) {
+                continue;
+            }
+            let next = match start {
+                Start::Earliest => None,
+                Start::At(offset) => Some(*offset),
+            };
+            let reading = self.reading.entry(*source);
+            reading
+                .or_insert(Reading {
+                    next,
+                    paused: false,
+                })
+                .next = next;
+        }
+    }
+
     fn set_paused(&mut self, sources: &[Source], paused: bool) {
         for source in sources {
             if let Some(reading) = self.reading.get_mut(source) {
@@ -292,7 +353,11 @@ impl SimInput {
 
 impl Drop for SimInput {
     fn drop(&mut self) {
-        self.with_group(Group::leave);
+        if self.crashed || self.faults.crashed() {
+            self.broker.silence(&self.group, self.id);
+        } else {
+            self.with_group(Group::leave);
+        }
     }
 }
 

@@ -50,6 +50,17 @@ pub struct StoredRecord {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) struct TransactionId(pub(super) u64);
 
+/// What became of a record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// Its transaction is undecided here.
+    Open,
+    /// It can be read once nothing before it is undecided.
+    Committed,
+    /// It is never read.
+    Aborted,
+}
+
 /// What takes an offset.
 #[derive(Clone, Debug)]
 enum Entry {
@@ -152,6 +163,43 @@ impl PartitionLog {
         }
     }
 
+    /// Every record that is kept, with its transaction and what became of that.
+    pub(super) fn written(
+        &self,
+    ) -> impl Iterator<Item = (&StoredRecord, Option<TransactionId>, Fate)> {
+        self.entries.iter().filter_map(|entry| match entry {
+            Entry::Record {
+                record,
+                transaction,
+            } => Some((&**record, *transaction, self.fate(*transaction))),
+            Entry::Mark => None,
+        })
+    }
+
+    /// Drops, before the first undecided record, what a later record of the same key supersedes,
+    /// and what was aborted; tombstones too if they are `old`. Offsets stay taken.
+    pub(super) fn compact(&mut self, old: bool) {
+        let latest: BTreeMap<_, _> = self
+            .records()
+            .map(|record| (record.key.clone(), record.offset))
+            .collect();
+        let (end, aborted) = (self.end(), &self.aborted);
+        for (offset, entry) in (self.begin..end).zip(&mut self.entries) {
+            let Entry::Record {
+                record,
+                transaction,
+            } = entry
+            else {
+                continue;
+            };
+            let void = transaction.is_some_and(|id| aborted.contains(&id));
+            let superseded = record.key.is_some() && latest.get(&record.key) != Some(&offset);
+            if void || superseded || (old && record.value.is_none()) {
+                *entry = Entry::Mark;
+            }
+        }
+    }
+
     /// All committed records that are kept.
     pub(super) fn records(&self) -> impl Iterator<Item = &StoredRecord> {
         let end = self.end();
@@ -167,11 +215,16 @@ impl PartitionLog {
             Entry::Record {
                 record,
                 transaction,
-            } => {
-                let aborted = transaction.is_some_and(|id| self.aborted.contains(&id));
-                (!aborted).then_some(record)
-            }
+            } => (self.fate(*transaction) != Fate::Aborted).then_some(record),
             Entry::Mark => None,
+        }
+    }
+
+    fn fate(&self, transaction: Option<TransactionId>) -> Fate {
+        match transaction {
+            Some(id) if self.aborted.contains(&id) => Fate::Aborted,
+            Some(id) if self.open.contains_key(&id) => Fate::Open,
+            _ => Fate::Committed,
         }
     }
 }
@@ -229,6 +282,47 @@ mod tests {
         assert_eq!(offset(&log.find(2)), Some(2));
         log.forget_before(9);
         assert_eq!((log.begin(), log.end()), (4, 4));
+    }
+
+    #[test]
+    fn compaction_leaves_the_last_of_each_key_and_no_offset_moves() {
+        let mut log = PartitionLog::default();
+        let (done, void, open) = (TransactionId(1), TransactionId(2), TransactionId(3));
+        let mut append = |key: &str, value: Option<&str>, transaction| {
+            let mut stored = record(&log);
+            stored.key = Some(key.into());
+            stored.value = value.map(Into::into);
+            log.append(stored, transaction);
+        };
+        append("ada", Some("1"), None);
+        append("ada", Some("2"), Some(done));
+        append("bob", None, Some(done));
+        append("ada", Some("3"), Some(void));
+        append("ada", Some("4"), Some(open));
+        append("ada", Some("5"), None);
+        log.decide(done, true);
+        log.decide(void, false);
+        let kept = |log: &PartitionLog| -> Vec<_> {
+            let written = log.written();
+            written
+                .map(|(record, _, fate)| (record.offset, fate))
+                .collect()
+        };
+        log.compact(false);
+        let beyond = [(4, Fate::Open), (5, Fate::Committed)];
+        assert_eq!(
+            kept(&log)[..2],
+            [(1, Fate::Committed), (2, Fate::Committed)]
+        );
+        assert_eq!(kept(&log)[2..], beyond);
+        log.compact(true);
+        assert_eq!(kept(&log)[..1], [(1, Fate::Committed)]);
+        assert_eq!(kept(&log)[1..], beyond);
+        log.decide(open, true);
+        log.compact(true);
+        assert_eq!(kept(&log), [(5, Fate::Committed)]);
+        assert_eq!((log.begin(), log.next()), (0, 9));
+        assert_eq!(offset(&log.find(0)), Some(5));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Floor 4: the ports of the runtime in memory, for tests.
 //!
-//! A [`SimBroker`] keeps topics and consumer groups. [`SimInput`] and [`SimOutput`] are its clients
-//! and implement the ports as the Kafka clients do. Nothing here waits, starts a thread or draws a
+//! A [`SimBroker`] keeps topics, consumer groups and transactions. [`SimInput`], [`SimCommitter`],
+//! [`SimChangelog`] and [`SimOutput`] are its clients and implement the ports as the Kafka clients do. Nothing here waits, starts a thread or draws a
 //! random number: time is a [`SimClock`] that the caller moves, trouble comes when the caller asks
 //! for it, and the same calls in the same order give the same results. A failure found with a seed
 //! is found again with that seed.
@@ -12,8 +12,15 @@
 //! | `log` | records, and a partition as a log of records and marks |
 //! | `transaction` | a transaction of some program that writes to the topics |
 //! | `group` | who has which partition, and how it changes hands |
+//! | `offsets` | what a group stored: what counts, and what waits for its transaction |
+//! | `coordinator` | who may write under a name, and what is decided |
 //! | `broker` | topics, groups, outages and failing flushes |
+//! | `faults` | what goes wrong with the calls of a process, as the test planned it |
+//! | `membership` | what a member knows of its own membership |
 //! | `input` | a member of a group |
+//! | `committer` | a producer of transactions |
+//! | `changelog` | a reader of the changelog |
+//! | `audit` | what somebody sees who only looks on |
 //! | `output` | a producer |
 //!
 //! # Non-obvious
@@ -25,6 +32,12 @@
 //!   them.
 //! - **Marks take offsets** and are never handed over: a reader's position can lie beyond the last
 //!   record, and the end of a partition beyond both.
+//! - **A decision and its marks are two things.** A committer hears of success when the end of its
+//!   transaction is written down; until the marks are written, with a [`MarkDelay`], its records are
+//!   unread and its offsets pending.
+//! - **A process has one [`Faults`]**, which all its clients share. After a crash none of them can do
+//!   anything, and dropping them tells nobody: the transaction stays open and the member in its
+//!   group until somebody takes the name or the time is out.
 //!
 //! ```
 //! use std::time::Duration;
@@ -50,20 +63,33 @@
 //! # Ok::<(), wayfarer::runtime::Error>(())
 //! ```
 
+mod audit;
 mod broker;
+mod changelog;
 mod clock;
+mod committer;
+mod coordinator;
+mod faults;
 mod group;
 mod input;
 mod log;
+mod membership;
+mod offsets;
 mod output;
 #[cfg(test)]
 mod tests;
 mod transaction;
 
+pub use audit::{Writer, Written};
 pub use broker::SimBroker;
+pub use changelog::SimChangelog;
 pub use clock::SimClock;
+pub use committer::{CommitterConfig, SimCommitter};
+pub use coordinator::MarkDelay;
+pub use faults::{Call, Fault, Faults, Trouble};
 pub use group::MemberId;
 pub use input::SimInput;
-pub use log::{Record, StoredRecord};
+pub use log::{Fate, Record, StoredRecord};
+pub use membership::Membership;
 pub use output::SimOutput;
 pub use transaction::SimTransaction;

@@ -1,13 +1,22 @@
 //! What the port contract does not say of the simulation.
 
+mod changelog;
+mod crashes;
+mod fencing;
+mod transactions;
+
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use super::{Record, SimBroker, SimClock, SimInput, SimOutput, StoredRecord};
+use super::{
+    CommitterConfig, Fate, Faults, Record, SimBroker, SimClock, SimCommitter, SimInput, SimOutput,
+    StoredRecord,
+};
 use crate::domain::EventTime;
 use crate::runtime::{
-    Error, InputEvent, InputLog, OutputLog, OutputRecord, OutputTopic, Source, Start,
+    Change, Committer, Error, InputEvent, InputLog, OutputLog, OutputRecord, OutputTopic, Progress,
+    Source, Start, Stored, Transaction,
 };
 
 const TOPIC: &str = "touchpoints";
@@ -112,6 +121,86 @@ fn values(broker: &SimBroker) -> Vec<String> {
         .into_iter()
         .map(text)
         .collect()
+}
+
+const CHANGELOG: &str = "changelog";
+const TIME_OUT: Duration = Duration::from_secs(30);
+
+/// A broker with the topics of a worker, of so many partitions each.
+fn world(partitions: u32) -> (SimBroker, SimClock) {
+    let clock = SimClock::new(EventTime::from_millis(1_000));
+    let broker = SimBroker::new(&clock);
+    for topic in [TOPIC, CHANGELOG, "alerts"] {
+        broker.create_topic(topic, partitions).unwrap();
+    }
+    (broker, clock)
+}
+
+/// A renewed producer beside a member.
+fn committer(broker: &SimBroker, input: &SimInput, name: &str, faults: &Faults) -> SimCommitter {
+    let mut committer = opened(broker, input, name, faults);
+    committer.renew().unwrap();
+    committer
+}
+
+fn opened(broker: &SimBroker, input: &SimInput, name: &str, faults: &Faults) -> SimCommitter {
+    let config = CommitterConfig {
+        transactional_id: name.into(),
+        outputs: BTreeMap::from([(OutputTopic::Alerts, "alerts".into())]),
+        changelog: CHANGELOG.into(),
+        time_out: TIME_OUT,
+    };
+    SimCommitter::open(broker, config, input.membership(), faults)
+}
+
+/// One output, one change and the progress of partition 0 to `next`, all of which tell `next`.
+fn transaction(next: u64) -> Transaction {
+    Transaction {
+        outputs: vec![alert(Some("ada"), &next.to_string())],
+        changes: vec![Change {
+            partition: 0,
+            key: b"ada".to_vec(),
+            value: Some(next.to_string().into_bytes()),
+        }],
+        progress: vec![Progress {
+            source: source(0),
+            stored: stored(next),
+        }],
+    }
+}
+
+fn stored(next: u64) -> Stored {
+    Stored {
+        next,
+        note: format!("note {next}"),
+    }
+}
+
+/// Submits a transaction and looks at its outcome once.
+fn write(committer: &mut SimCommitter, transaction: Transaction) -> Option<Result<(), Error>> {
+    committer.submit(transaction);
+    committer.outcome(Duration::ZERO)
+}
+
+/// What can be read: the outputs, the changes, and what the group stored.
+fn readable(broker: &SimBroker) -> (Vec<String>, Vec<String>, Option<Stored>) {
+    let text = |record: StoredRecord| String::from_utf8(record.value.unwrap()).unwrap();
+    let changes = broker.records(CHANGELOG).unwrap();
+    let changes = changes.into_iter().map(text).collect();
+    (values(broker), changes, broker.stored(GROUP, source(0)))
+}
+
+/// What [`readable`] says after the transactions with these numbers.
+fn told(numbers: &[u64]) -> (Vec<String>, Vec<String>, Option<Stored>) {
+    let texts: Vec<String> = numbers.iter().map(u64::to_string).collect();
+    let last = numbers.last().map(|next| stored(*next));
+    (texts.clone(), texts, last)
+}
+
+/// What became of the changes that were written.
+fn fates(broker: &SimBroker) -> Vec<Fate> {
+    let written = broker.written(CHANGELOG).unwrap();
+    written.iter().map(|written| written.fate).collect()
 }
 
 #[test]
