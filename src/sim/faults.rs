@@ -118,6 +118,16 @@ impl Faults {
         self.0.borrow_mut().coming.push(fault);
     }
 
+    /// This goes wrong too.
+    pub fn add(&self, fault: Fault) {
+        self.0.borrow_mut().coming.push(fault);
+    }
+
+    /// What was planned and did not happen yet will not.
+    pub fn call_off(&self) {
+        self.0.borrow_mut().coming.clear();
+    }
+
     /// How many calls of a kind were made, whatever became of them.
     pub fn calls(&self, call: Call) -> u64 {
         self.0.borrow().calls.get(&call).copied().unwrap_or(0)
