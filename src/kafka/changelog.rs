@@ -117,7 +117,9 @@ impl Changelog for KafkaChangelog {
             .map_err(|_| Error::Fatal(format!("{doing}: {from} is no offset")))?;
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(&self.topic, self.number(partition)?, Offset::Offset(offset))
-            .and_then(|()| self.reader.incremental_assign(&list))
+            .map_err(|error| self.sort(&error, &doing))?;
+        self.reader
+            .incremental_assign(&list)
             .map_err(|error| self.sort(&error, &doing))?;
         self.started.insert(partition, from);
         Ok(())

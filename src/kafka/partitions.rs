@@ -62,12 +62,11 @@ impl Partitions {
         for source in sources {
             let (topic, partition) = self.topics.name(*source)?;
             let element = found.find_partition(topic, partition);
-            let answer = element.map(|element| element.error().map(|()| element.offset()));
-            match answer {
-                Some(Ok(Offset::Offset(offset))) => {
+            match element.map(|element| (element.offset(), element.error().err())) {
+                Some((Offset::Offset(offset), None)) => {
                     places.push((*source, Start::At(u64::try_from(offset).unwrap_or(0))));
                 }
-                Some(Err(error)) => return Err(self.sort(&error, doing)),
+                Some((_, Some(error))) => return Err(self.sort(&error, doing)),
                 _ => return Err(Error::Retry(format!("{doing}: no answer for {source:?}"))),
             }
         }

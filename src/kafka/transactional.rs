@@ -4,8 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use rdkafka::error::KafkaResult;
-use rdkafka::producer::Producer;
+use rdkafka::producer::{BaseProducer, Producer};
 use rdkafka::topic_partition_list::TopicPartitionList;
 
 use super::config::KafkaConfig;
@@ -13,7 +12,7 @@ use super::errors::{self, Refusal, Way};
 use super::ffi;
 use super::membership::{self, Claim, Member};
 use super::topics::Topics;
-use super::writer::{ROUND, Writer};
+use super::writer::{Deliveries, ROUND, Writer};
 use crate::runtime::{Error, Transaction};
 
 /// How long one call of librdkafka may take. It goes on in the background, and the next call of
@@ -118,7 +117,7 @@ impl Transactional {
         }
         let doing = "committing a transaction";
         let smooth = Instant::now();
-        match self.until_decided(|writer| writer.producer().commit_transaction(SLICE)) {
+        match self.until_decided(|producer| Ok(producer.commit_transaction(SLICE)?)) {
             Ok(()) => {
                 // Then it took more than one request, or may have.
                 self.worn |= smooth.elapsed() >= SLICE;
@@ -208,7 +207,7 @@ impl Transactional {
                 error
             }
             Failure::Open(error) => {
-                match self.until_decided(|writer| writer.producer().abort_transaction(SLICE)) {
+                match self.until_decided(|producer| Ok(producer.abort_transaction(SLICE)?)) {
                     Ok(()) => error,
                     Err(refusal) => {
                         self.discard();
@@ -221,13 +220,16 @@ impl Transactional {
 
     /// Repeats a call that ends a transaction until it is answered, for as long as the brokers
     /// would let the transaction stay open.
-    fn until_decided(&mut self, end: impl Fn(&Writer) -> KafkaResult<()>) -> Result<(), Refusal> {
+    fn until_decided(
+        &mut self,
+        end: impl Fn(&BaseProducer<Deliveries>) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
         let deadline = Instant::now() + self.config.transaction_timeout + SLICE;
         loop {
             let Some(writer) = &self.producer else {
                 return Ok(());
             };
-            let Err(refusal) = end(writer).map_err(Refusal::from) else {
+            let Err(refusal) = end(writer.producer()) else {
                 return Ok(());
             };
             if refusal.way != Way::Again || self.is_over(deadline) {

@@ -151,9 +151,9 @@ impl SimBroker {
         Ok(())
     }
 
-    /// Drops what is superseded in a partition, as the cleaner of a compacted topic does: before the
-    /// first undecided record, all but the last of each key, and with `old_tombstones` those too.
-    /// Offsets stay taken.
+    /// Drops what is superseded in a partition, as the cleaner of a compacted topic does: before
+    /// the first undecided record, all but the last of each key, and with `old_tombstones` those
+    /// too. Offsets stay taken.
     ///
     /// # Errors
     ///

@@ -15,8 +15,8 @@ pub(super) struct Metadata {
 
 /// A member's knowledge of its membership, as its client has it. Clones are the same knowledge.
 ///
-/// It is as old as the member's last poll or [`hear`](Self::hear). A member that was not told of its
-/// first generation yet, or knows that it was expelled, has none: Kafka's clients then send
+/// It is as old as the member's last poll or [`hear`](Self::hear). A member that was not told of
+/// its first generation yet, or knows that it was expelled, has none: Kafka's clients then send
 /// generation −1 and an empty member id.
 #[derive(Clone, Debug)]
 pub struct Membership(Rc<Knowledge>);

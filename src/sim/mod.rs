@@ -1,10 +1,10 @@
 //! Floor 4: the ports of the runtime in memory, for tests.
 //!
 //! A [`SimBroker`] keeps topics, consumer groups and transactions. [`SimInput`], [`SimCommitter`],
-//! [`SimChangelog`] and [`SimOutput`] are its clients and implement the ports as the Kafka clients do. Nothing here waits, starts a thread or draws a
-//! random number: time is a [`SimClock`] that the caller moves, trouble comes when the caller asks
-//! for it, and the same calls in the same order give the same results. A failure found with a seed
-//! is found again with that seed.
+//! [`SimChangelog`] and [`SimOutput`] are its clients and implement the ports as the Kafka clients
+//! do. Nothing here waits, starts a thread or draws a random number: time is a [`SimClock`] that the
+//! caller moves, trouble comes when the caller asks for it, and the same calls in the same order
+//! give the same results. A failure found with a seed is found again with that seed.
 //!
 //! | file | what it holds |
 //! | --- | --- |
@@ -33,10 +33,12 @@
 //! - **Marks take offsets** and are never handed over: a reader's position can lie beyond the last
 //!   record, and the end of a partition beyond both.
 //! - **A decision and its marks are two things.** A committer hears of success when the end of its
-//!   transaction is written down; until the marks are written, with a [`MarkDelay`], its records are
-//!   unread and its offsets pending.
-//! - **A process has one [`Faults`]**, which all its clients share. After a crash none of them can do
-//!   anything, and dropping them tells nobody: the transaction stays open and the member in its
+//!   transaction is written down; until the marks are written, with a [`MarkDelay`], its records
+//!   are unread and its offsets pending.
+//! - **A committer that can do nothing lets time pass**: as long as it was told to wait, on the
+//!   clock that everybody has.
+//! - **A process has one [`Faults`]**, which all its clients share. After a crash none of them can
+//!   do anything, and dropping them tells nobody: the transaction stays open and the member in its
 //!   group until somebody takes the name or the time is out.
 //!
 //! ```

@@ -23,12 +23,20 @@ pub(crate) fn settle<I: InputLog>(
     committer.submit(transaction);
     loop {
         if let Some(outcome) = committer.outcome(SLICE) {
-            assert_eq!(committer.outcome(Duration::ZERO), None, "told twice");
+            nothing_more(committer);
             return outcome;
         }
         member.step();
-        assert!(started.elapsed() < PATIENCE, "no outcome");
+        in_time(started, "an outcome");
     }
+}
+
+fn nothing_more(committer: &mut impl Committer) {
+    assert_eq!(committer.outcome(Duration::ZERO), None, "told twice");
+}
+
+fn in_time(started: Instant, what: &str) {
+    assert!(started.elapsed() < PATIENCE, "never came: {what}");
 }
 
 pub(crate) fn renew(committer: &mut impl Committer) {
