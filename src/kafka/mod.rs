@@ -39,6 +39,7 @@ mod log;
 mod probe;
 mod producer;
 mod reaper;
+mod refusal;
 mod topics;
 
 pub use admin::{Admin, TopicSpec};
@@ -47,3 +48,4 @@ pub use config::KafkaConfig;
 pub use consumer::KafkaInput;
 pub use embedded::EmbeddedBroker;
 pub use producer::KafkaOutput;
+pub use refusal::Refusal;
