@@ -331,6 +331,8 @@ fn a_burst_of_dead_letters_stops_the_partition() {
         100 + u64::try_from(dead).unwrap(),
         "nothing is skipped"
     );
+    let lag = pipeline.standing(0).unwrap().lag;
+    assert_eq!(lag, Some(1_200 - next), "what waits there is still known");
     let healthy = Touchpoint::new("t2", "bob", "page_viewed", at(3_000));
     let record = wayfarer::wire::touchpoint::encode_json(&healthy);
     pipeline
