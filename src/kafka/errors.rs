@@ -20,6 +20,8 @@ pub(super) fn sort_code(code: RDKafkaErrorCode, doing: &str) -> Error {
     };
     if is_passing(code) {
         Error::Retry(text)
+    } else if is_too_large(code) {
+        Error::TooLarge(text)
     } else if is_abort(code) {
         Error::Abort(text)
     } else if is_fenced(code) {
@@ -98,14 +100,18 @@ const fn is_abort(code: RDKafkaErrorCode) -> bool {
             | Code::FencedMemberEpoch
             | Code::Partial
             | Code::MessageTimedOut
-            | Code::MessageSizeTooLarge
-            | Code::MessageBatchTooLarge
             | Code::InvalidMessage
             | Code::InvalidRecord
             | Code::InvalidTimestamp
             | Code::PurgeQueue
             | Code::PurgeInflight
     )
+}
+
+/// Whether a record, or a batch of them, is larger than the client or the topic takes.
+pub(super) const fn is_too_large(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(code, Code::MessageSizeTooLarge | Code::MessageBatchTooLarge)
 }
 
 /// Whether another process has our identity.
@@ -142,7 +148,8 @@ const fn mend(code: RDKafkaErrorCode) -> Option<&'static str> {
              keep records longer (retention), or start from the earliest"
         }
         Code::MessageSizeTooLarge | Code::MessageBatchTooLarge => {
-            "raise max.message.bytes of the topic, and message.max.bytes in librdkafka_producer"
+            "raise max.message.bytes of the topic, and message.max.bytes under kafka.librdkafka \
+             to the same; batch.size must not be larger"
         }
         Code::InvalidTimestamp => {
             "the record's time is further from the broker's clock than \

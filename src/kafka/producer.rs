@@ -7,7 +7,7 @@ use std::time::Duration;
 use rdkafka::ClientContext;
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{Header, Message, OwnedHeaders};
+use rdkafka::message::{BorrowedMessage, Header, Headers, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 
 use super::config::KafkaConfig;
@@ -20,6 +20,9 @@ use crate::runtime::{Error, OutputLog, OutputRecord, OutputTopic};
 /// given, and its flush a tenth of a second, so small rounds are what makes a flush fast.
 const ROUND: Duration = Duration::from_millis(1);
 
+/// What librdkafka and brokers say of a record that they do not take.
+const TOO_LARGE: RDKafkaErrorCode = RDKafkaErrorCode::MessageSizeTooLarge;
+
 /// After so many sends the reports that came in meanwhile are served.
 const SENDS_A_ROUND: u32 = 1_024;
 
@@ -29,6 +32,8 @@ const SENDS_A_ROUND: u32 = 1_024;
 pub struct KafkaOutput {
     producer: Reaped<BaseProducer<Deliveries>>,
     topics: BTreeMap<OutputTopic, String>,
+    /// By topic: so many bytes had the smallest record that was refused for its size.
+    refused: BTreeMap<String, usize>,
     sends: u32,
 }
 
@@ -45,6 +50,7 @@ impl KafkaOutput {
         Ok(Self {
             producer: Reaped::new(producer, "output"),
             topics: config.outputs.clone(),
+            refused: BTreeMap::new(),
             sends: 0,
         })
     }
@@ -69,6 +75,14 @@ impl OutputLog for KafkaOutput {
                 "no output topic is named for {suffix}"
             )));
         };
+        let bytes = record.bytes();
+        if self
+            .refused
+            .get(topic)
+            .is_some_and(|refused| bytes >= *refused)
+        {
+            return Err(self.sort(TOO_LARGE, &format!("writing {bytes} bytes to {topic}")));
+        }
         self.sends = self.sends.wrapping_add(1);
         if self.sends.is_multiple_of(SENDS_A_ROUND) {
             self.producer.poll(Duration::ZERO);
@@ -92,9 +106,13 @@ impl OutputLog for KafkaOutput {
             queued.headers = Some(headers);
         }
         while let Err((error, refused)) = self.producer.send(queued) {
-            let code = error.rdkafka_error_code();
+            let mut code = error.rdkafka_error_code();
+            if code == Some(RDKafkaErrorCode::QueueFull) && self.producer.in_flight_count() == 0 {
+                // An empty queue that is full has no room for it, ever.
+                code = Some(TOO_LARGE);
+            }
             if code != Some(RDKafkaErrorCode::QueueFull) {
-                let doing = format!("writing to {topic}");
+                let doing = format!("writing {bytes} bytes to {topic}");
                 return Err(code.map_or_else(
                     || errors::sort(&error, &doing),
                     |code| self.sort(code, &doing),
@@ -113,16 +131,28 @@ impl OutputLog for KafkaOutput {
         }
         match self.producer.context().take_failures() {
             None => Ok(()),
-            Some(Failures { count, topic, code }) => {
+            Some(failures) => {
+                self.refused.extend(failures.too_large);
+                let Failures {
+                    count, topic, code, ..
+                } = failures;
                 let doing = format!("writing to {topic}, {count} records not written");
                 Err(match self.sort(code, &doing) {
                     // The records are gone from the queue: calling again would not bring them back.
-                    Error::Retry(text) => Error::Abort(text),
+                    Error::Retry(text) | Error::TooLarge(text) => Error::Abort(text),
                     error => error,
                 })
             }
         }
     }
+}
+
+/// How many bytes a record's key, value and headers have, as [`OutputRecord::bytes`] counts them.
+fn bytes(message: &BorrowedMessage<'_>) -> usize {
+    let length = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
+    let headers = message.headers().into_iter().flat_map(Headers::iter);
+    let headers = headers.map(|header| header.key.len() + length(header.value));
+    length(message.key()) + length(message.payload()) + headers.sum::<usize>()
 }
 
 /// What became of the records.
@@ -136,6 +166,8 @@ struct Failures {
     count: u64,
     topic: String,
     code: RDKafkaErrorCode,
+    /// By topic: the largest that was refused for its size. Others may only have shared its batch.
+    too_large: BTreeMap<String, usize>,
 }
 
 impl Deliveries {
@@ -170,13 +202,19 @@ impl ProducerContext for Deliveries {
             return;
         };
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let code = error.rdkafka_error_code();
+        let code = code.unwrap_or(RDKafkaErrorCode::Unknown);
+        let topic = message.topic();
         let failures = failures.get_or_insert_with(|| Failures {
             count: 0,
-            topic: message.topic().to_owned(),
-            code: error
-                .rdkafka_error_code()
-                .unwrap_or(RDKafkaErrorCode::Unknown),
+            topic: topic.to_owned(),
+            code,
+            too_large: BTreeMap::new(),
         });
         failures.count += 1;
+        if errors::is_too_large(code) {
+            let largest = failures.too_large.entry(topic.to_owned()).or_default();
+            *largest = bytes(message).max(*largest);
+        }
     }
 }

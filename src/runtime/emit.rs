@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::config::WorkerConfig;
 use super::error::Error;
 use super::kpis::{KpiMemory, Snapshot};
+use super::ports::OutputLog;
 use super::task::{DeadLetter, Task};
 use crate::domain::{Breakdown, EventTime, Figure, Maps, Window};
 use crate::wire::output::{
@@ -16,31 +17,43 @@ type Sink<'a> = &'a mut dyn FnMut(OutputRecord) -> Result<(), Error>;
 
 /// How many records were written to each topic.
 #[derive(Debug, Default)]
-pub(super) struct Written(BTreeMap<OutputTopic, u64>);
+pub(super) struct Written {
+    topics: BTreeMap<OutputTopic, u64>,
+    /// How many of the dead letters were cut.
+    pub(super) cut: u64,
+}
 
 impl Written {
-    /// Counts a record.
-    pub(super) fn count(&mut self, topic: OutputTopic) {
-        *self.0.entry(topic).or_default() += 1;
+    /// Sends a record and counts it.
+    pub(super) fn send(
+        &mut self,
+        output: &mut impl OutputLog,
+        record: OutputRecord,
+    ) -> Result<(), Error> {
+        let topic = record.topic;
+        output.send(record)?;
+        *self.topics.entry(topic).or_default() += 1;
+        Ok(())
     }
 
     /// The counts, by topic.
     pub(super) fn counts(&self) -> Vec<(OutputTopic, u64)> {
-        self.0
+        self.topics
             .iter()
             .map(|(topic, count)| (*topic, *count))
             .collect()
     }
 }
 
-/// Sends what a task's open transaction leaves: effects in order, then dead letters.
+/// Sends what a task's open transaction leaves: effects in order, then dead letters. Returns how
+/// many of these were cut, because their topic does not take them whole.
 pub(super) fn task(
     task: &Task,
     maps: &Maps,
     config: &WorkerConfig,
     detected: EventTime,
     sink: Sink<'_>,
-) -> Result<(), Error> {
+) -> Result<u64, Error> {
     let mut causes = task.causes.iter().peekable();
     let mut cause = None;
     for (index, output) in task.outputs.iter().enumerate() {
@@ -60,13 +73,21 @@ pub(super) fn task(
             sink(record)?;
         }
     }
+    let mut cut = 0;
     for letter in &task.dead_letters {
-        sink(dead_letter(letter, config))?;
+        let letter = dead_letter(letter, config);
+        match sink(letter.record(DEAD_LETTER_PREFIX, &config.app)) {
+            Err(Error::TooLarge(_)) => {
+                cut += 1;
+                sink(letter.cut(DEAD_LETTER_PREFIX, &config.app))?;
+            }
+            sent => sent?,
+        }
     }
-    Ok(())
+    Ok(cut)
 }
 
-fn dead_letter(letter: &DeadLetter, config: &WorkerConfig) -> OutputRecord {
+fn dead_letter<'a>(letter: &'a DeadLetter, config: &'a WorkerConfig) -> output::DeadLetter<'a> {
     let source = letter.source;
     output::DeadLetter {
         topic: &config.inputs[usize::from(source.input)].topic,
@@ -78,7 +99,6 @@ fn dead_letter(letter: &DeadLetter, config: &WorkerConfig) -> OutputRecord {
         headers: &letter.headers,
         error: &letter.error,
     }
-    .record(DEAD_LETTER_PREFIX, &config.app)
 }
 
 /// Sends the KPI snapshots that are queued.

@@ -9,6 +9,9 @@ pub enum Error {
     /// What is open cannot be committed: drop it, go back to the last commit and go on.
     #[error("{0}")]
     Abort(String),
+    /// A record is larger than its topic takes, and was not queued: send a smaller one instead.
+    #[error("{0}")]
+    TooLarge(String),
     /// Somebody else has taken our place: give up what we own at once and commit nothing.
     #[error("{0}")]
     Fenced(String),

@@ -68,6 +68,10 @@ pub trait Observer {
     /// A transaction was written: how many records went to each topic, and how long it took.
     fn committed(&mut self, written: &[(OutputTopic, u64)], took: Duration);
 
+    /// So many of the dead letters that were written have been cut, because their topic does not
+    /// take them whole.
+    fn cut(&mut self, _dead_letters: u64) {}
+
     /// A partition stands here; told after each commit that touched it, and once a second.
     fn stands(&mut self, report: &PartitionReport<'_>);
 }
@@ -97,6 +101,11 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     fn committed(&mut self, written: &[(OutputTopic, u64)], took: Duration) {
         self.0.committed(written, took);
         self.1.committed(written, took);
+    }
+
+    fn cut(&mut self, dead_letters: u64) {
+        self.0.cut(dead_letters);
+        self.1.cut(dead_letters);
     }
 
     fn stands(&mut self, report: &PartitionReport<'_>) {

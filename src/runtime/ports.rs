@@ -147,7 +147,8 @@ pub trait OutputLog {
     ///
     /// # Errors
     ///
-    /// As [`InputLog::poll`].
+    /// [`Error::TooLarge`] if it has more bytes than can be written, or as many as a record that
+    /// the topic has refused for its size; otherwise as [`InputLog::poll`].
     fn send(&mut self, record: OutputRecord) -> Result<(), Error>;
 
     /// Waits until everything sent is acknowledged.

@@ -283,6 +283,8 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
         let written = match sent {
             Ok(written) => written,
             Err(Error::Abort(reason) | Error::Retry(reason)) => return self.abort(&reason),
+            // Not a dead letter, which would have been cut: the same would come again for ever.
+            Err(Error::TooLarge(reason)) => return Err(Error::Fatal(reason)),
             Err(error) => return Err(error),
         };
         let touched: Vec<u32> = self
@@ -318,15 +320,12 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
         let detected = self.world.clock.wall();
         let mut written = emit::Written::default();
         for task in self.tasks.values() {
-            emit::task(task, &self.maps, &self.config, detected, &mut |record| {
-                written.count(record.topic);
-                self.world.output.send(record)
-            })?;
+            let send = &mut |record| written.send(&mut self.world.output, record);
+            let cut = emit::task(task, &self.maps, &self.config, detected, send)?;
+            written.cut += cut;
         }
-        emit::kpis(&self.kpis, &self.maps, &self.config, &mut |record| {
-            written.count(record.topic);
-            self.world.output.send(record)
-        })?;
+        let send = &mut |record| written.send(&mut self.world.output, record);
+        emit::kpis(&self.kpis, &self.maps, &self.config, send)?;
         Ok(written)
     }
 
@@ -346,6 +345,14 @@ impl<I: InputLog, O: OutputLog, C: Clock, W: Observer> Worker<I, O, C, W> {
                 .effects(task.number, &task.outputs, &dead_letters);
         }
         self.observer.committed(&written.counts(), took);
+        if written.cut > 0 {
+            self.observer.cut(written.cut);
+            tracing::warn!(
+                dead_letters = written.cut,
+                "cut, because their topic does not take them whole: raise its max.message.bytes, \
+                 and message.max.bytes under kafka.librdkafka to the same"
+            );
+        }
     }
 
     fn report(&mut self, wanted: impl Fn(&Task) -> bool) {

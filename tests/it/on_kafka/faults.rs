@@ -115,10 +115,33 @@ fn a_record_that_is_too_large_is_refused_with_the_mend() {
     let world = KafkaWorld::new(1);
     let mut output = world.open();
     let sent = output.send(alert(vec![7; 2_000_000]));
+    let Err(Error::TooLarge(text)) = sent else {
+        panic!("{sent:?}");
+    };
+    assert!(text.contains("max.message.bytes"), "{text}");
+}
+
+#[test]
+fn a_record_that_its_topic_refuses_is_not_queued_again() {
+    let mut world = KafkaWorld::new(1);
+    let settings = [
+        ("message.max.bytes", "4000000"),
+        ("compression.type", "none"),
+    ];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    world.config.librdkafka_producer.extend(settings);
+    let mut output = world.open();
+    let large = || alert(vec![7; 2_000_000]);
+    let sent = output.send(large()).and_then(|()| output.flush());
     let Err(Error::Abort(text)) = sent else {
         panic!("{sent:?}");
     };
     assert!(text.contains("max.message.bytes"), "{text}");
+    let again = output.send(large());
+    assert!(matches!(again, Err(Error::TooLarge(_))), "{again:?}");
+    output.send(alert(vec![7; 500_000])).unwrap();
+    output.flush().unwrap();
+    assert_eq!(world.read_back(OutputTopic::Alerts).concat().len(), 1);
 }
 
 #[test]
