@@ -169,6 +169,8 @@ fn topics_are_created_once_and_counted() {
 fn a_broker_that_stalls_or_dies_is_waited_for() {
     let broker = Broker::start();
     let mut world = KafkaWorld::on(&broker, 1);
+    // However slowly the broker comes back: a member that is thrown out reads everything again.
+    world.config.session_timeout = Duration::from_secs(300);
     world.append(0, &numbered(0..2));
     let mut member = Member::new(world.join());
     member.until_read(2);
