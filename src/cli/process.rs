@@ -28,6 +28,7 @@ impl From<Error> for Stopped {
             Error::Retry(_)
             | Error::Abort(_)
             | Error::Unknown(_)
+            | Error::TooLarge { .. }
             | Error::Fenced(_)
             | Error::Fatal(_) => Exit::Software,
         };

@@ -1,89 +1,7 @@
-//! What may be passed through to librdkafka, what may not, and what must never be shown.
+//! What must not be passed through to librdkafka, and what must never be shown.
 
 use super::setting::Wrong;
-
-/// Properties that have a key of their own in the config.
-const OURS: &[(&str, &str)] = &[
-    ("bootstrap.servers", "kafka.bootstrap_servers"),
-    ("metadata.broker.list", "kafka.bootstrap_servers"),
-    ("group.id", "kafka.group_id"),
-    ("client.id", "kafka.client_id"),
-    ("group.instance.id", "kafka.instance_id"),
-    ("session.timeout.ms", "kafka.session_timeout"),
-    ("log_level", "log.level"),
-];
-
-/// Properties that are fixed, because the pipeline is only right with one value of theirs.
-const FIXED: &[(&str, &str)] = &[
-    (
-        "enable.auto.commit",
-        "offsets are committed when their effects are, never by the clock",
-    ),
-    (
-        "auto.commit.interval.ms",
-        "offsets are committed when their effects are, never by the clock",
-    ),
-    (
-        "enable.auto.offset.store",
-        "offsets are committed when their effects are, not when a record is handed over",
-    ),
-    (
-        "auto.offset.reset",
-        "a lost position must be an error: skipping records would make journeys wrong silently",
-    ),
-    (
-        "isolation.level",
-        "records of aborted transactions must stay invisible",
-    ),
-    (
-        "partition.assignment.strategy",
-        "all members of a group must hand over partitions in the same way",
-    ),
-    (
-        "group.protocol",
-        "the newer group protocol stalls in the librdkafka that is built in",
-    ),
-    (
-        "group.remote.assignor",
-        "the newer group protocol stalls in the librdkafka that is built in",
-    ),
-    (
-        "enable.partition.eof",
-        "the end of a partition is proven by asking the broker, not by this event",
-    ),
-    (
-        "allow.auto.create.topics",
-        "topics are never created while running",
-    ),
-    (
-        "transactional.id",
-        "each worker has its own, made from the group and the instance",
-    ),
-    (
-        "enable.idempotence",
-        "without it a retry could write an effect twice or out of order",
-    ),
-    (
-        "acks",
-        "an effect counts as written when all replicas have it",
-    ),
-    (
-        "request.required.acks",
-        "an effect counts as written when all replicas have it",
-    ),
-    (
-        "max.in.flight.requests.per.connection",
-        "more than five would let effects change places",
-    ),
-    (
-        "max.in.flight",
-        "more than five would let effects change places",
-    ),
-    (
-        "partitioner",
-        "a customer's records must land where other clients put them (murmur2)",
-    ),
-];
+use crate::kafka::Refusal;
 
 /// Words in a property's name that make its value a secret.
 const SECRETS: &[&str] = &["password", "secret", "key", "jaas", "token"];
@@ -119,16 +37,13 @@ pub(super) fn public_part(line: &str) -> &str {
 
 /// Why a property must not be passed through, if so.
 pub(super) fn refusal(name: &str) -> Option<Wrong> {
-    let find = |list: &[(&'static str, &'static str)]| {
-        list.iter()
-            .find(|(property, _)| *property == name)
-            .map(|(_, reason)| *reason)
-    };
-    if let Some(key) = find(OURS) {
-        let message = "has a key of its own in the config";
-        return Some(Wrong::new(message, format!("set `{key}` instead")));
-    }
-    find(FIXED).map(|reason| Wrong::new(format!("is fixed: {reason}"), "leave it out"))
+    Some(match Refusal::of(name)? {
+        Refusal::Own(key) => Wrong::new(
+            "has a key of its own in the config",
+            format!("set `{key}` instead"),
+        ),
+        Refusal::Fixed(reason) => Wrong::new(format!("is fixed: {reason}"), "leave it out"),
+    })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rdkafka::ClientConfig;
 
+use super::refusal::Refusal;
 use crate::runtime::{Error, OutputTopic};
 
 /// What the Kafka adapters need to know.
@@ -67,7 +68,7 @@ impl fmt::Debug for KafkaConfig {
     }
 }
 
-/// A consumer that reads differently would break a promise, so these cannot be set.
+/// A consumer that reads differently would break a promise, so [`Refusal`] names all of these.
 const CONSUMER_FIXED: [(&str, &str); 7] = [
     // Offsets are committed when what was made of the records is durable, never by a timer.
     ("enable.auto.commit", "false"),
@@ -139,19 +140,6 @@ const TRANSACTION_DEFAULTS: [(&str, &str); 2] = [
     ("retry.backoff.ms", "20"),
 ];
 
-/// Settings that have a field of their own, and other names of fixed ones.
-const TAKEN: [&str; 9] = [
-    "bootstrap.servers",
-    "metadata.broker.list",
-    "client.id",
-    "group.id",
-    "group.instance.id",
-    "session.timeout.ms",
-    "transactional.id",
-    "transaction.timeout.ms",
-    "request.required.acks",
-];
-
 impl KafkaConfig {
     /// What is wrong with the configuration, each with its mend; empty if nothing is.
     pub fn problems(&self) -> Vec<String> {
@@ -166,26 +154,18 @@ impl KafkaConfig {
                 problems.push(format!("no {what} given: name one"));
             }
         }
-        let consumer = CONSUMER_FIXED.map(|(name, _)| name);
-        let producer = PRODUCER_FIXED.map(|(name, _)| name);
-        let everywhere: Vec<&str> = [&consumer[..], &producer[..]].concat();
-        for (settings, fixed) in [
-            (&self.librdkafka, &everywhere[..]),
-            (&self.librdkafka_consumer, &consumer[..]),
-            (&self.librdkafka_producer, &producer[..]),
-        ] {
-            for name in settings.keys().map(String::as_str) {
-                if TAKEN.contains(&name) {
-                    problems.push(format!(
-                        "librdkafka setting {name} has a setting of its own: use that"
-                    ));
-                } else if fixed.contains(&name) {
-                    problems.push(format!(
-                        "librdkafka setting {name} is fixed, since exact results rest on it: \
-                         remove it"
-                    ));
-                }
-            }
+        let passed = [
+            &self.librdkafka,
+            &self.librdkafka_consumer,
+            &self.librdkafka_producer,
+        ];
+        for name in passed.into_iter().flat_map(BTreeMap::keys) {
+            let problem = match Refusal::of(name) {
+                Some(Refusal::Own(key)) => format!("has a setting of its own: use {key}"),
+                Some(Refusal::Fixed(reason)) => format!("is fixed: {reason}; leave it out"),
+                None => continue,
+            };
+            problems.push(format!("librdkafka setting {name} {problem}"));
         }
         problems
     }
@@ -328,6 +308,17 @@ mod tests {
         assert_eq!(problems.len(), 2);
         assert!(problems[0].contains("isolation.level is fixed"));
         assert!(matches!(config.check(), Err(Error::Fatal(_))));
+    }
+
+    #[test]
+    fn whatever_is_set_for_good_is_refused() {
+        let fixed = CONSUMER_FIXED.iter().chain(&PRODUCER_FIXED);
+        for (name, _) in fixed {
+            assert!(
+                matches!(Refusal::of(name), Some(Refusal::Fixed(_))),
+                "{name}"
+            );
+        }
     }
 
     #[test]

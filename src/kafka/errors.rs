@@ -20,7 +20,7 @@ pub(super) fn sort_code(code: RDKafkaErrorCode, doing: &str) -> Error {
     };
     if is_passing(code) {
         Error::Retry(text)
-    } else if is_abort(code) {
+    } else if is_abort(code) || is_too_large(code) {
         Error::Abort(text)
     } else if is_fenced(code) {
         Error::Fenced(text)
@@ -98,8 +98,6 @@ const fn is_abort(code: RDKafkaErrorCode) -> bool {
             | Code::FencedMemberEpoch
             | Code::Partial
             | Code::MessageTimedOut
-            | Code::MessageSizeTooLarge
-            | Code::MessageBatchTooLarge
             | Code::InvalidMessage
             | Code::InvalidRecord
             | Code::InvalidTimestamp
@@ -111,6 +109,12 @@ const fn is_abort(code: RDKafkaErrorCode) -> bool {
             | Code::ConcurrentTransactions
             | Code::TransactionCoordinatorFenced
     )
+}
+
+/// Whether a record, or a batch of them, is larger than the client or the topic takes.
+pub(super) const fn is_too_large(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(code, Code::MessageSizeTooLarge | Code::MessageBatchTooLarge)
 }
 
 /// Whether another process has our identity.
@@ -250,7 +254,8 @@ const fn mend(code: RDKafkaErrorCode) -> Option<&'static str> {
              keep records longer (retention), or start from the earliest"
         }
         Code::MessageSizeTooLarge | Code::MessageBatchTooLarge => {
-            "raise max.message.bytes of the topic, and message.max.bytes in librdkafka_producer"
+            "raise max.message.bytes of the topic, and message.max.bytes under kafka.librdkafka \
+             to the same; batch.size must not be larger"
         }
         Code::InvalidTimestamp => {
             "the record's time is further from the broker's clock than \

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rdkafka::config::{ClientConfig, FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{Header, Message, OwnedHeaders};
+use rdkafka::message::{BorrowedMessage, Header, Headers, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 use rdkafka::{ClientContext, client::Client};
 
@@ -77,6 +77,7 @@ impl Writer {
     ///
     /// By their code; [`Error::Fatal`] if the output has no topic.
     pub(super) fn send(&mut self, record: &OutputRecord) -> Result<(), Error> {
+        let bytes = record.bytes();
         let Some(topic) = self.topics.get(&record.topic) else {
             let suffix = record.topic.suffix();
             return Err(Error::Fatal(format!(
@@ -101,7 +102,7 @@ impl Writer {
             }
             queued.headers = Some(headers);
         }
-        self.queue(queued)?;
+        self.queue(queued, bytes)?;
         self.count();
         Ok(())
     }
@@ -124,20 +125,28 @@ impl Writer {
         let mut queued = BaseRecord::to(topic).partition(partition);
         queued.key = Some(&*change.key);
         queued.payload = change.value.as_deref();
-        self.queue(queued)?;
+        let bytes = change.key.len() + change.value.as_ref().map_or(0, Vec::len);
+        self.queue(queued, bytes)?;
         self.count();
         Ok(())
     }
 
-    fn queue(&self, mut queued: BaseRecord<'_, [u8], [u8]>) -> Result<(), Error> {
+    fn queue(&self, mut queued: BaseRecord<'_, [u8], [u8]>, bytes: usize) -> Result<(), Error> {
         while let Err((error, refused)) = self.producer.send(queued) {
-            let code = error.rdkafka_error_code();
+            let mut code = error.rdkafka_error_code();
+            if code == Some(RDKafkaErrorCode::QueueFull) && self.producer.in_flight_count() == 0 {
+                // An empty queue that is full has no room for it, ever.
+                code = Some(RDKafkaErrorCode::MessageSizeTooLarge);
+            }
             if code != Some(RDKafkaErrorCode::QueueFull) {
-                let doing = format!("writing to {}", refused.topic);
-                return Err(code.map_or_else(
-                    || errors::sort(&error, &doing),
-                    |code| self.sort(code, &doing),
-                ));
+                let doing = format!("writing {bytes} bytes to {}", refused.topic);
+                return Err(match code {
+                    None => errors::sort(&error, &doing),
+                    Some(code) if errors::is_too_large(code) => {
+                        self.too_large(code, refused.topic, bytes)
+                    }
+                    Some(code) => self.sort(code, &doing),
+                });
             }
             // It empties as records are acknowledged or time out.
             self.producer.poll(ROUND);
@@ -165,7 +174,13 @@ impl Writer {
         }
         match self.producer.context().take_failures() {
             None => Ok(()),
-            Some(Failures { count, topic, code }) => {
+            Some(Failures {
+                too_large: Some((code, topic, bytes)),
+                ..
+            }) => Err(self.too_large(code, &topic, bytes)),
+            Some(Failures {
+                count, topic, code, ..
+            }) => {
                 let doing = format!("writing to {topic}, {count} records not written");
                 Err(match self.sort(code, &doing) {
                     // The records are gone from the queue: calling again would not bring them back.
@@ -173,6 +188,16 @@ impl Writer {
                     error => error,
                 })
             }
+        }
+    }
+
+    fn too_large(&self, code: RDKafkaErrorCode, topic: &str, bytes: usize) -> Error {
+        let doing = format!("writing {bytes} bytes to {topic}");
+        let output = self.topics.iter().find(|(_, name)| *name == topic);
+        Error::TooLarge {
+            reason: self.sort(code, &doing).to_string(),
+            topic: output.map(|(output, _)| *output),
+            bytes,
         }
     }
 
@@ -200,6 +225,17 @@ struct Failures {
     count: u64,
     topic: String,
     code: RDKafkaErrorCode,
+    /// The largest that was refused for its size: why, where to and how many bytes. Smaller ones may
+    /// only have shared its batch.
+    too_large: Option<(RDKafkaErrorCode, String, usize)>,
+}
+
+/// How many bytes a record's key, value and headers have, as [`OutputRecord::bytes`] counts them.
+fn bytes(message: &BorrowedMessage<'_>) -> usize {
+    let length = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
+    let headers = message.headers().into_iter().flat_map(Headers::iter);
+    let headers = headers.map(|header| header.key.len() + length(header.value));
+    length(message.key()) + length(message.payload()) + headers.sum::<usize>()
 }
 
 impl Deliveries {
@@ -236,13 +272,20 @@ impl ProducerContext for Deliveries {
             return;
         };
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let code = error.rdkafka_error_code();
+        let code = code.unwrap_or(RDKafkaErrorCode::Unknown);
+        let topic = message.topic();
         let failures = failures.get_or_insert_with(|| Failures {
             count: 0,
-            topic: message.topic().to_owned(),
-            code: error
-                .rdkafka_error_code()
-                .unwrap_or(RDKafkaErrorCode::Unknown),
+            topic: topic.to_owned(),
+            code,
+            too_large: None,
         });
         failures.count += 1;
+        let bytes = bytes(message);
+        let larger = |known: &(_, _, usize)| bytes > known.2;
+        if errors::is_too_large(code) && failures.too_large.as_ref().is_none_or(larger) {
+            failures.too_large = Some((code, topic.to_owned(), bytes));
+        }
     }
 }

@@ -104,6 +104,10 @@ catalogue! {
         "wayfarer_dead_letters_total",
         "Records that could not be used, by reason.",
         "when the share of all records stays above a percent.";
+    DEAD_LETTERS_CUT: Counter, Count, [],
+        "wayfarer_dead_letters_cut_total",
+        "Dead letters written in part, because their topic does not take them whole.",
+        "when it rises: raise `max.message.bytes` there, and `message.max.bytes` here.";
 
     // What goes out.
     EFFECTS: Counter, Count, [Map, Kind],

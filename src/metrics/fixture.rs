@@ -156,6 +156,7 @@ impl Worker {
         self.partition.commit();
         let written = OutputTopic::ALL.map(|topic| (topic, 3));
         observer.committed(&written, Duration::from_millis(12));
+        observer.cut(1);
         self.report(observer);
     }
 

@@ -23,6 +23,7 @@ pub(super) struct Handles {
     pub(super) commits: Counter,
     pub(super) commit_duration: Histogram,
     pub(super) cut: Counter,
+    pub(super) dead_letters_cut: Counter,
     pub(super) wakes: Counter,
     pub(super) idle_steps: Counter,
     /// In the order of [`OutputTopic::ALL`].
@@ -55,6 +56,7 @@ impl Handles {
             commits: plain(&all::COMMITS),
             commit_duration: histogram(recorder, &all::COMMIT_DURATION, &[]),
             cut: plain(&all::BOUND_CUTS),
+            dead_letters_cut: plain(&all::DEAD_LETTERS_CUT),
             wakes: plain(&all::TIMER_WAKES),
             idle_steps: plain(&all::IDLE_STEPS),
             written: OutputTopic::ALL

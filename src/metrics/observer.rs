@@ -99,6 +99,10 @@ impl Observer for MetricsObserver {
         }
     }
 
+    fn cut(&mut self, dead_letters: u64) {
+        self.handles.dead_letters_cut.increment(dead_letters);
+    }
+
     fn stands(&mut self, report: &PartitionReport<'_>) {
         let seen = self.partitions.entry(report.partition).or_default();
         tell_counters(&self.handles, &seen.counters, &report.counters);

@@ -5,39 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::fixture::{self, MORNING, Worker, day};
-use super::{Kind, Label, MetricsObserver, Registry, catalogue, markdown};
-use crate::domain::{EventTime, Millis};
+use super::{Kind, Label, Metric, MetricsObserver, Registry, catalogue, markdown};
+use crate::domain::{EventTime, Maps, Millis, StepIx};
 use crate::runtime::Observer;
 
-/// The series of a scrape with their values, as Prometheus would read them.
-fn series(scrape: &str) -> BTreeMap<String, f64> {
-    let lines = scrape
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines
-        .map(|line| {
-            let (series, value) = line.rsplit_once(' ').expect("a series has a value");
-            (
-                series.to_owned(),
-                value.parse().expect("a value is a number"),
-            )
-        })
-        .collect()
-}
+#[path = "../../tests/support/scrape.rs"]
+mod scrape;
 
-/// The label pairs of a series. No value of the fixture holds a comma or a quote.
-fn labels(series: &str) -> Vec<(&str, &str)> {
-    let Some((_, rest)) = series.split_once('{') else {
-        return Vec::new();
-    };
-    let pairs = rest.trim_end_matches('}').split(',');
-    pairs
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').expect("a label has a value");
-            (name, value.trim_matches('"'))
-        })
-        .collect()
-}
+use scrape::series;
 
 fn registry() -> Arc<Registry> {
     Registry::new(&fixture::maps(), "1.2.3", MORNING)
@@ -65,113 +40,27 @@ fn after_a_day() -> Arc<Registry> {
 #[test]
 fn after_a_day_no_family_is_all_zero() {
     let scrape = after_a_day().render(evening());
-    let series = series(&scrape);
-    for metric in catalogue::ALL {
-        let suffix = if matches!(metric.kind, Kind::Histogram(_)) {
-            "_count"
-        } else {
-            ""
-        };
-        let name = format!("{}{suffix}", metric.name);
-        let values = series
-            .iter()
-            .filter(|(key, _)| key.split('{').next() == Some(&name))
-            .map(|(_, value)| *value);
-        assert!(values.clone().next().is_some(), "{name} is missing");
-        assert!(values.sum::<f64>() > 0.0, "{name} is 0 throughout");
-    }
+    assert_eq!(scrape::silent(&scrape), Vec::<&str>::new());
+    assert_eq!(scrape::silent("").len(), catalogue::ALL.len());
 }
 
 #[test]
-fn a_scrape_has_the_types_and_help_of_the_catalogue_and_nothing_else() {
-    let scrape = after_a_day().render(evening());
-    let lines = |start: &str| -> BTreeSet<String> {
-        let lines = scrape.lines().filter_map(|line| line.strip_prefix(start));
-        lines.map(String::from).collect()
-    };
-    let all = || catalogue::ALL.iter();
-    let types = all()
-        .map(|metric| format!("{} {}", metric.name, metric.kind))
-        .collect();
-    assert_eq!(lines("# TYPE "), types);
-    let help = all()
-        .map(|metric| format!("{} {}", metric.name, metric.help))
-        .collect();
-    assert_eq!(lines("# HELP "), help);
+fn a_scrape_has_the_families_of_the_catalogue_and_nothing_else() {
+    scrape::assert_families(&after_a_day().render(evening()));
 }
 
 #[test]
 fn labels_are_those_of_the_catalogue_and_their_values_from_closed_sets() {
-    let maps = fixture::maps();
-    let shop = &maps.maps[0];
-    let names = |names: &mut dyn Iterator<Item = &str>| names.map(String::from).collect();
-    let configured = |label: Label| -> BTreeSet<String> {
-        match label {
-            Label::Map => names(&mut ["shop"].into_iter()),
-            Label::Stage => names(&mut shop.stages.iter().map(|stage| &**stage)),
-            Label::Step => names(&mut ["", "cart", "checkout", "ordered"].into_iter()),
-            Label::Rule => names(&mut ["cart"].into_iter()),
-            Label::Partition => names(&mut ["4"].into_iter()),
-            Label::Version => names(&mut ["1.2.3", "3"].into_iter()),
-            fixed => fixed
-                .fixed()
-                .expect("the code fixes it")
-                .into_iter()
-                .collect(),
-        }
-    };
     let scrape = after_a_day().render(evening());
-    for series in series(&scrape).keys() {
-        let name = series.split('{').next().expect("a name comes first");
-        let metric = catalogue::ALL
-            .iter()
-            .find(|metric| match metric.kind {
-                Kind::Histogram(_) => name
-                    .strip_prefix(metric.name)
-                    .is_some_and(|rest| ["_bucket", "_sum", "_count"].contains(&rest)),
-                _ => name == metric.name,
-            })
-            .unwrap_or_else(|| panic!("{name} is not in the catalogue"));
-        let pairs: Vec<_> = labels(series)
-            .into_iter()
-            .filter(|(name, _)| *name != "le")
-            .collect();
-        let expected: Vec<_> = metric.labels.iter().map(|label| label.name()).collect();
-        let found: Vec<_> = pairs.iter().map(|(name, _)| *name).collect();
-        assert_eq!(found, expected, "{series}");
-        for (label, (_, value)) in metric.labels.iter().zip(&pairs) {
-            assert!(configured(*label).contains(*value), "{series}");
-        }
-    }
+    scrape::assert_labels(&scrape, &fixture::maps(), &[4], "1.2.3");
 }
 
 #[test]
-fn names_follow_the_rules() {
+fn metrics_have_names_of_their_own_and_speak_in_sentences() {
     let mut names = BTreeSet::new();
     for metric in catalogue::ALL {
         let name = metric.name;
         assert!(names.insert(name), "{name} is there twice");
-        assert!(
-            name.starts_with("wayfarer_") || name == "process_start_time_seconds",
-            "{name}"
-        );
-        assert!(
-            name.chars().all(|c| c.is_ascii_lowercase() || c == '_'),
-            "{name}"
-        );
-        assert_eq!(
-            name.ends_with("_total"),
-            metric.kind == Kind::Counter,
-            "{name}"
-        );
-        for (unit, ending) in [
-            ("seconds", "_seconds"),
-            ("bytes", "_bytes"),
-            ("ratio", "_ratio"),
-        ] {
-            let ends = name.trim_end_matches("_total").ends_with(ending);
-            assert_eq!(ends, metric.unit.to_string() == unit, "{name}");
-        }
         assert!(
             metric.help.ends_with('.') && metric.alert.ends_with('.'),
             "{name}"

@@ -23,9 +23,10 @@ use crate::wire::meta::Stamp;
 /// How long the worker stands still for an outcome. After that it polls again, with its partitions
 /// paused, so that the group hears of it.
 const STANDSTILL: Duration = Duration::from_millis(200);
-/// How long a hand-over waits for an outcome. The partition may be given up undecided: its next owner
-/// waits until the offsets are decided, and a commit that comes too late is refused by the group.
+/// How long a hand-over waits for outcomes.
 const HANDOVER_LIMIT: Duration = Duration::from_secs(10);
+/// How long the end of the worker waits for outcomes.
+const END_LIMIT: Duration = Duration::from_secs(20);
 
 /// A transaction whose outcome is not known yet.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub(super) struct Flight {
     /// The partitions that are still ours and have a part in it, with its stamps.
     parts: Vec<(u32, Stamp)>,
     written: Vec<(OutputTopic, u64)>,
+    /// How many of the dead letters were cut.
+    cut: u64,
     begun: Duration,
     paused: bool,
     /// Nobody could tell what became of it.
@@ -76,18 +79,23 @@ where
         self.hear(STANDSTILL)
     }
 
-    /// Commits what is open and the KPI snapshots, and waits for the outcome as long as it takes.
+    /// Commits what is open and the KPI snapshots, before the worker ends.
     pub(super) fn commit_all(&mut self) -> Result<(), Error> {
-        self.decide(None)?;
-        self.commit()?;
-        self.decide(None)?;
+        let limit = self.world.clock.monotonic() + END_LIMIT;
+        self.commit_within(limit)?;
         self.write_kpis();
-        self.commit()?;
-        self.decide(None)
+        self.commit_within(limit)
     }
 
+    /// Commits what is open, before partitions are handed over.
     pub(super) fn commit_before_handing_over(&mut self) -> Result<(), Error> {
-        let limit = Some(self.world.clock.monotonic() + HANDOVER_LIMIT);
+        self.commit_within(self.world.clock.monotonic() + HANDOVER_LIMIT)
+    }
+
+    /// Commits what is open, unless the time is over first. Then the partitions may be given up
+    /// undecided: their next owner waits until the offsets are decided, and a commit that comes too
+    /// late is refused by the group.
+    fn commit_within(&mut self, limit: Duration) -> Result<(), Error> {
         self.decide(limit)?;
         if self.flight.is_none() {
             self.commit()?;
@@ -97,9 +105,9 @@ where
     }
 
     /// Follows a transaction up until it is decided or the time is over.
-    fn decide(&mut self, limit: Option<Duration>) -> Result<(), Error> {
+    fn decide(&mut self, limit: Duration) -> Result<(), Error> {
         while !self.follow_flight()? {
-            if limit.is_some_and(|limit| self.world.clock.monotonic() >= limit) {
+            if self.world.clock.monotonic() >= limit {
                 break;
             }
             self.world.clock.sleep(Duration::from_millis(1));
@@ -144,16 +152,17 @@ where
         }
         let detected = self.world.clock.wall();
         let mut transaction = Transaction::default();
-        let mut parts = Vec::new();
+        let (mut parts, mut cut) = (Vec::new(), 0);
         for task in self.tasks.values_mut() {
             if !task.is_touched() && !self.kpis.has_queued(task.number) {
                 continue;
             }
-            emit::task(
+            cut += emit::task(
                 task,
                 &self.maps,
                 &self.config,
                 detected,
+                self.too_large,
                 &mut transaction.outputs,
             );
             let stamp = task.prepare(self.config.nonce, &mut transaction);
@@ -168,6 +177,7 @@ where
         self.flight = Some(Flight {
             parts,
             written: emit::counts(&transaction.outputs),
+            cut,
             begun: self.world.clock.monotonic(),
             paused: false,
             unknown: false,
@@ -193,6 +203,16 @@ where
                 }
                 Ok(())
             }
+            Some(Err(Error::TooLarge {
+                reason,
+                topic: Some(OutputTopic::DeadLetters),
+                bytes,
+            })) if self.too_large.is_none_or(|known| bytes < known) => {
+                self.too_large = Some(bytes);
+                self.aborted(&reason)
+            }
+            // The same would come again for ever.
+            Some(Err(Error::TooLarge { reason, .. })) => Err(Error::Fatal(reason)),
             Some(Err(error)) => Err(error),
         }
     }
@@ -253,6 +273,14 @@ where
             task.commit(*stamp);
         }
         self.observer.committed(&flight.written, took);
+        if flight.cut > 0 {
+            self.observer.cut(flight.cut);
+            tracing::warn!(
+                dead_letters = flight.cut,
+                "cut, because their topic does not take them whole: raise its max.message.bytes, \
+                 and message.max.bytes under kafka.librdkafka to the same"
+            );
+        }
         self.kpis.commit();
         let parts: Vec<u32> = flight.parts.iter().map(|(number, _)| *number).collect();
         self.report(|task| parts.contains(&task.number));

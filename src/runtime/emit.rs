@@ -19,14 +19,16 @@ pub(super) fn counts(records: &[OutputRecord]) -> Vec<(OutputTopic, u64)> {
     counts.into_iter().collect()
 }
 
-/// Appends what a task's open transaction leaves: effects in order, then dead letters.
+/// Appends what a task's open transaction leaves: effects in order, then dead letters. Those of
+/// `too_large` bytes or more are cut; returns how many.
 pub(super) fn task(
     task: &Task,
     maps: &Maps,
     config: &WorkerConfig,
     detected: EventTime,
+    too_large: Option<usize>,
     records: &mut Vec<OutputRecord>,
-) {
+) -> u64 {
     let mut causes = task.causes.iter().peekable();
     let mut cause = None;
     for (index, output) in task.outputs.iter().enumerate() {
@@ -49,11 +51,20 @@ pub(super) fn task(
             &context,
         ));
     }
-    let letters = task.dead_letters.iter();
-    records.extend(letters.map(|letter| dead_letter(letter, config)));
+    let mut cut = 0;
+    for letter in &task.dead_letters {
+        let letter = dead_letter(letter, config);
+        let mut record = letter.record(DEAD_LETTER_PREFIX, &config.app);
+        if too_large.is_some_and(|too_large| record.bytes() >= too_large) {
+            record = letter.cut(DEAD_LETTER_PREFIX, &config.app);
+            cut += 1;
+        }
+        records.push(record);
+    }
+    cut
 }
 
-fn dead_letter(letter: &DeadLetter, config: &WorkerConfig) -> OutputRecord {
+fn dead_letter<'a>(letter: &'a DeadLetter, config: &'a WorkerConfig) -> output::DeadLetter<'a> {
     let source = letter.source;
     output::DeadLetter {
         topic: &config.inputs[usize::from(source.input)].topic,
@@ -65,7 +76,6 @@ fn dead_letter(letter: &DeadLetter, config: &WorkerConfig) -> OutputRecord {
         headers: &letter.headers,
         error: &letter.error,
     }
-    .record(DEAD_LETTER_PREFIX, &config.app)
 }
 
 /// Appends the KPI snapshots that are queued.

@@ -1,5 +1,7 @@
 //! Errors, sorted by what the caller must do.
 
+use super::ports::OutputTopic;
+
 /// What went wrong between the runtime and the world.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -12,6 +14,17 @@ pub enum Error {
     /// What was to be committed is, or is not: nobody here can tell. Find out before going on.
     #[error("{0}")]
     Unknown(String),
+    /// A record has more bytes than its topic takes, and nothing of what was to be committed is
+    /// readable or ever will be: write it smaller.
+    #[error("{reason}")]
+    TooLarge {
+        /// What was refused, and what a person can do.
+        reason: String,
+        /// The output that it was for; none is the changelog.
+        topic: Option<OutputTopic>,
+        /// How many bytes it had: key, value and headers.
+        bytes: usize,
+    },
     /// Somebody else has taken our place: give up what we own at once and commit nothing.
     #[error("{0}")]
     Fenced(String),

@@ -91,6 +91,10 @@ pub trait Observer {
     /// A transaction was given up for this reason; its records are read again.
     fn aborted(&mut self, _reason: &str) {}
 
+    /// So many of the dead letters that were written have been cut, because their topic does not
+    /// take them whole.
+    fn cut(&mut self, _dead_letters: u64) {}
+
     /// A partition stands here; told after each commit that touched it, and once a second.
     fn stands(&mut self, report: &PartitionReport<'_>);
 }
@@ -135,6 +139,11 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     fn aborted(&mut self, reason: &str) {
         self.0.aborted(reason);
         self.1.aborted(reason);
+    }
+
+    fn cut(&mut self, dead_letters: u64) {
+        self.0.cut(dead_letters);
+        self.1.cut(dead_letters);
     }
 
     fn stands(&mut self, report: &PartitionReport<'_>) {

@@ -232,6 +232,7 @@ pub trait Committer {
     ///
     /// [`Error::Abort`] if nothing of it is readable or ever will be, [`Error::Unknown`] if nobody
     /// here can tell: then [`renew`](Self::renew), and see what the group stored.
+    /// [`Error::TooLarge`] if a record was refused for its size, and nothing is readable.
     /// [`Error::Fenced`] if another process has our identity as a member, [`Error::Fatal`] for what
     /// will not pass; in both cases nothing of it is readable.
     fn outcome(&mut self, wait: Duration) -> Option<Result<(), Error>>;

@@ -209,14 +209,14 @@ impl Task {
         });
     }
 
-    /// The sources whose end should be asked for now.
+    /// The sources whose end should be asked for now. A stopped task asks too: its lag is news.
     pub(super) fn probes(&mut self, now: Moment) -> Vec<Source> {
         let sources = self.sources();
         match &mut self.idle {
-            Some(idle) if !self.breaker.is_open() => sources
+            Some(idle) => sources
                 .filter(|source| idle.ask(source.input.into(), now))
                 .collect(),
-            _ => Vec::new(),
+            None => Vec::new(),
         }
     }
 
@@ -231,6 +231,9 @@ impl Task {
 
     /// Takes an idle step, if the partition is proven silent and it moves the watermark.
     pub(super) fn advance_idle(&mut self, now: Moment) -> Option<EventTime> {
+        if self.breaker.is_open() {
+            return None;
+        }
         let disorder = self.partition.maps().disorder;
         let to = self.idle.as_mut()?.step(now, disorder)?;
         // Without a watermark another input may have touchpoints that wait for this one's; a

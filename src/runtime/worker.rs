@@ -69,6 +69,8 @@ pub struct Worker<I, O, L, C, W> {
     last_report: Duration,
     last_warning: Duration,
     pub(super) kpis: KpiMemory,
+    /// So many bytes had the smallest dead letter that its topic refused for its size.
+    pub(super) too_large: Option<usize>,
 }
 
 /// What a poll brought besides records.
@@ -112,6 +114,7 @@ where
             last_report: Duration::ZERO,
             last_warning: Duration::ZERO,
             kpis: KpiMemory::default(),
+            too_large: None,
         }
     }
 

@@ -30,6 +30,8 @@ pub(super) struct Cluster {
     pub(super) away: bool,
     /// How many records a poll hands over at most.
     pub(super) poll_limit: Option<usize>,
+    /// How many bytes a record that a producer sends may have.
+    pub(super) record_max: Option<usize>,
     /// For each flush that is to fail: how many records it writes all the same.
     pub(super) failing: VecDeque<usize>,
     /// How many transactions were begun.
@@ -62,6 +64,7 @@ impl SimBroker {
             groups: BTreeMap::new(),
             away: false,
             poll_limit: None,
+            record_max: None,
             failing: VecDeque::new(),
             transactions: 0,
             producers: BTreeMap::new(),
@@ -215,6 +218,12 @@ impl SimBroker {
     /// Lets a poll hand over at most so many records, whatever it asks for; none lifts the limit.
     pub fn limit_polls(&self, records: Option<usize>) {
         self.cluster_mut().poll_limit = records;
+    }
+
+    /// Lets producers take records of at most so many bytes, key, value and headers together; none
+    /// lifts the limit.
+    pub fn limit_records(&self, bytes: Option<usize>) {
+        self.cluster_mut().record_max = bytes;
     }
 
     /// Lets a flush that has something to write fail after the first `written` of its records

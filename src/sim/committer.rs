@@ -60,7 +60,8 @@ enum Step {
     Change(Change),
     SendOffsets(Vec<Progress>),
     Commit,
-    Abort(String),
+    /// What is told when it is done.
+    Abort(Error),
 }
 
 type Answer = Result<(), Refusal>;
@@ -212,6 +213,14 @@ impl SimCommitter {
                     let suffix = record.topic.suffix();
                     Refusal::Wrong(Error::Fatal(format!("no output topic {suffix}: name one")))
                 })?;
+                let bytes = record.bytes();
+                if cluster.record_max.is_some_and(|max| bytes > max) {
+                    return Err(Refusal::Wrong(Error::TooLarge {
+                        reason: format!("{name} takes no {bytes} bytes"),
+                        topic: Some(record.topic),
+                        bytes,
+                    }));
+                }
                 cluster.produce(ticket, name, None, output(record))
             }
             Step::Change(change) => {
@@ -240,7 +249,7 @@ impl SimCommitter {
         };
         match answer {
             Ok(()) => match (work.steps.pop_front(), work.steps.is_empty()) {
-                (Some(Step::Abort(reason)), _) => Moved::Decided(Err(Error::Abort(reason))),
+                (Some(Step::Abort(error)), _) => Moved::Decided(Err(error)),
                 (_, true) => Moved::Decided(Ok(())),
                 _ => Moved::Onward,
             },
@@ -267,8 +276,8 @@ impl SimCommitter {
     fn fail(&mut self, error: Error) -> Moved {
         match (error, &mut self.work) {
             (Error::Retry(_), _) => Moved::Stuck,
-            (Error::Abort(reason), Some(work)) => {
-                work.steps = VecDeque::from([Step::Abort(reason)]);
+            (error @ (Error::Abort(_) | Error::TooLarge { .. }), Some(work)) => {
+                work.steps = VecDeque::from([Step::Abort(error)]);
                 Moved::Onward
             }
             (error, _) => {

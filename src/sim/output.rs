@@ -45,7 +45,17 @@ impl SimOutput {
 impl OutputLog for SimOutput {
     fn send(&mut self, record: OutputRecord) -> Result<(), Error> {
         let name = self.name_of(record.topic)?;
-        self.broker.cluster().partition_count(name)?;
+        let cluster = self.broker.cluster();
+        cluster.partition_count(name)?;
+        let bytes = record.bytes();
+        if cluster.record_max.is_some_and(|max| bytes > max) {
+            return Err(Error::TooLarge {
+                reason: format!("{name} takes no {bytes} bytes"),
+                topic: Some(record.topic),
+                bytes,
+            });
+        }
+        drop(cluster);
         self.queue.push_back(record);
         Ok(())
     }

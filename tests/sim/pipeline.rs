@@ -77,6 +77,7 @@ pub(crate) struct Standing {
     pub(crate) watermark: Option<EventTime>,
     pub(crate) idle_steps: u64,
     pub(crate) stopped: bool,
+    pub(crate) lag: Option<u64>,
 }
 
 type Standings = Rc<RefCell<BTreeMap<u32, Standing>>>;
@@ -100,6 +101,7 @@ impl Observer for Watch {
             watermark: report.watermark,
             idle_steps: report.intake.idle_steps,
             stopped: report.stopped.is_some(),
+            lag: report.lag,
         };
         self.0.borrow_mut().insert(report.partition, standing);
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use wayfarer::domain::{Millis, Touchpoint};
-use wayfarer::runtime::{Clock, OutputTopic, Source};
+use wayfarer::runtime::{Clock, Error, OutputTopic, Source};
 use wayfarer::sim::Record;
 use wayfarer::wire::output::{AlertKind, Message};
 
@@ -331,6 +331,8 @@ fn a_burst_of_dead_letters_stops_the_partition() {
         100 + u64::try_from(dead).unwrap(),
         "nothing is skipped"
     );
+    let lag = pipeline.standing(0).unwrap().lag;
+    assert_eq!(lag, Some(1_200 - next), "what waits there is still known");
     let healthy = Touchpoint::new("t2", "bob", "page_viewed", at(3_000));
     let record = wayfarer::wire::touchpoint::encode_json(&healthy);
     pipeline
@@ -346,4 +348,29 @@ fn a_burst_of_dead_letters_stops_the_partition() {
         "silence is not proven there"
     );
     assert_eq!(pipeline.written(OutputTopic::DeadLetters).len(), dead);
+}
+
+#[test]
+fn a_dead_letter_that_does_not_fit_is_cut_and_the_next_records_are_read() {
+    let mut pipeline = Pipeline::with_workers(Setup::default(), 1);
+    pipeline.broker.limit_records(Some(5_000));
+    let large = Record::new("ada", "no JSON ".repeat(1_000));
+    pipeline.broker.write_to(INPUTS[0], 0, large).unwrap();
+    pipeline.write(0, &touchpoint("t1", "ada", "page_viewed", 0));
+    pipeline.run_secs(2);
+    let dead = pipeline.written(OutputTopic::DeadLetters);
+    assert_eq!(dead.len(), 1);
+    assert_eq!(dead[0].value.as_ref().unwrap().len(), 1_024);
+    assert_eq!(text(&dead[0], "__connect.errors.value.bytes"), "8000");
+    assert_eq!(pipeline.written(OutputTopic::Transitions).len(), 1);
+}
+
+#[test]
+fn an_effect_that_does_not_fit_stops_the_worker() {
+    let mut pipeline = Pipeline::with_workers(Setup::default(), 1);
+    pipeline.broker.limit_records(Some(50));
+    pipeline.write(0, &touchpoint("t1", "ada", "page_viewed", 0));
+    let step = Duration::from_millis(10);
+    let ended = pipeline.run_for(Duration::from_secs(2), step);
+    assert!(matches!(ended, Err(Error::Fatal(_))), "{ended:?}");
 }

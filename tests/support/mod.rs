@@ -1,3 +1,7 @@
 //! What several test programs need.
 
+use wayfarer::domain::{Maps, StepIx};
+use wayfarer::metrics::{Kind, Label, Metric, catalogue};
+
 pub(crate) mod broker;
+pub(crate) mod scrape;

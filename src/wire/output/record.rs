@@ -53,3 +53,13 @@ pub struct OutputRecord {
     /// The record's timestamp; none leaves it to the log.
     pub timestamp: Option<EventTime>,
 }
+
+impl OutputRecord {
+    /// How many bytes its key, value and headers have.
+    pub fn bytes(&self) -> usize {
+        let length = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| name.len() + value.len());
+        length(&self.key) + length(&self.value) + headers.sum::<usize>()
+    }
+}

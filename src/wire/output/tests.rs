@@ -433,3 +433,37 @@ fn a_tombstone_without_key_stays_one_as_a_dead_letter() {
     );
     assert!(!record.headers.iter().any(|(name, _)| name == "x.timestamp"));
 }
+
+#[test]
+fn a_dead_letter_that_is_cut_says_how_much_there_was() {
+    let error = DecodeError::of_record(Reason::TooLarge, "too many bytes");
+    let headers = [("x".to_owned(), vec![7; 2_000])];
+    let letter = DeadLetter {
+        topic: "touchpoints",
+        partition: 0,
+        offset: 3,
+        timestamp: None,
+        key: Some(b"ada"),
+        value: Some(&[b'v'; 5_000]),
+        headers: &headers,
+        error: &error,
+    };
+    let record = letter.cut("x.", "app");
+    let header = |name: &str| {
+        let found = record.headers.iter().find(|(other, _)| other == name);
+        found.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+    };
+    assert_eq!(record.key.as_deref(), Some(&b"ada"[..]));
+    assert_eq!(record.value, Some(vec![b'v'; 1_024]));
+    assert_eq!(header("x.value.bytes").as_deref(), Some("5000"));
+    assert_eq!(header("x.headers.bytes").as_deref(), Some("2001"));
+    assert_eq!(header("x.offset").as_deref(), Some("3"));
+    assert_eq!((header("x"), header("x.key.bytes")), (None, None));
+
+    let small = DeadLetter {
+        value: Some(b"{"),
+        headers: &[],
+        ..letter
+    };
+    assert_eq!(small.cut("x.", "app"), small.record("x.", "app"));
+}

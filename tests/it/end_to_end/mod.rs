@@ -1,6 +1,8 @@
 //! The whole job on a real Kafka: `wayfarer` as separate processes, its topics read back.
 
 mod account;
+mod bad_input;
+mod scrape;
 mod silence;
 mod stage;
 
@@ -19,9 +21,22 @@ use crate::support::broker;
 
 const PARTITIONS: u32 = 4;
 
-/// A history of two hours that ends now: as a file, whose touchpoints are returned, and on the
-/// world's input topic.
+/// A history of two hours that ends now, on the world's input topic. Returns its touchpoints.
 fn generate(world: &KafkaWorld) -> Vec<Touchpoint> {
+    let records = history(world, &["--late", "0%", "--duplicates", "2%"]);
+    let options = DecodeOptions::default();
+    records
+        .iter()
+        .map(|record| {
+            let decoded = Format::Json.decode(None, record, &options);
+            decoded.expect("it was made to be read").touchpoint
+        })
+        .collect()
+}
+
+/// A history of two hours that ends now, with further options: on the world's input topic, and its
+/// records' values as they were written to a file.
+fn history(world: &KafkaWorld, more: &[&str]) -> Vec<Vec<u8>> {
     let end = SystemClock::new().wall();
     let start = jiff::Timestamp::from_millisecond(end.minus(Millis::from_hours(2)).as_millis());
     let start = start.expect("a time of this century").to_string();
@@ -29,10 +44,10 @@ fn generate(world: &KafkaWorld) -> Vec<Touchpoint> {
         let history = [
             "generate", "--seed", "7", "--rate", "12/s", "--for", "2h", "--pace", "3x",
         ];
-        let shares = ["--late", "0%", "--duplicates", "2%", "--start", &start];
         let made = Command::new(env!("CARGO_BIN_EXE_wayfarer"))
             .args(history)
-            .args(shares)
+            .args(["--start", &start])
+            .args(more)
             .args(sink)
             .output()
             .expect("the program starts");
@@ -50,16 +65,10 @@ fn generate(world: &KafkaWorld) -> Vec<Touchpoint> {
         "--topic",
         world.input(),
     ]);
-    let options = DecodeOptions::default();
     lines
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty())
-        .map(|line| {
-            Format::Json
-                .decode(None, line, &options)
-                .expect("it was made to be read")
-        })
-        .map(|decoded| decoded.touchpoint)
+        .map(<[u8]>::to_vec)
         .collect()
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -22,6 +24,11 @@ pub(crate) struct Stage {
 impl Stage {
     /// Starts a process on the world's topics, in the world's group, with further settings.
     pub(crate) fn start(world: &KafkaWorld, settings: &str) -> Self {
+        Self::start_with(world, settings, &[])
+    }
+
+    /// The same with settings that are given on the command line.
+    pub(crate) fn start_with(world: &KafkaWorld, settings: &str, set: &[&str]) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let config = format!(
             "{settings}\n\
@@ -40,6 +47,7 @@ impl Stage {
         let process = Command::new(env!("CARGO_BIN_EXE_wayfarer"))
             .args(["run", "--config"])
             .arg(folder.path().join("wayfarer.yaml"))
+            .args(set.iter().flat_map(|setting| ["--set", setting]))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
@@ -50,6 +58,32 @@ impl Stage {
 
     fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// What the process serves at `/metrics` now; nothing before it serves.
+    pub(crate) fn scrape(&self) -> String {
+        let Some(address) = self.address() else {
+            return String::new();
+        };
+        let mut stream = TcpStream::connect(address).expect("the process serves");
+        stream
+            .write_all(b"GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            .expect("the process listens");
+        let mut answer = String::new();
+        let read = stream.read_to_string(&mut answer);
+        read.expect("the process answers in text");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+        assert!(head.starts_with("HTTP/1.0 200"), "{head}");
+        body.to_owned()
+    }
+
+    /// Where the process serves its metrics.
+    fn address(&self) -> Option<String> {
+        self.log().lines().find_map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).ok()?;
+            let address = line["fields"]["address"].as_str()?;
+            Some(address.to_owned())
+        })
     }
 
     /// The partitions that the process has now.

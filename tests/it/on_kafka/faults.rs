@@ -115,10 +115,33 @@ fn a_record_that_is_too_large_is_refused_with_the_mend() {
     let world = KafkaWorld::new(1);
     let mut output = world.open();
     let sent = output.send(alert(vec![7; 2_000_000]));
-    let Err(Error::Abort(text)) = sent else {
+    let Err(Error::TooLarge { reason, topic, .. }) = sent else {
         panic!("{sent:?}");
     };
-    assert!(text.contains("max.message.bytes"), "{text}");
+    assert_eq!(topic, Some(OutputTopic::Alerts));
+    assert!(reason.contains("max.message.bytes"), "{reason}");
+}
+
+#[test]
+fn a_record_that_its_topic_refuses_is_told_with_its_size() {
+    let mut world = KafkaWorld::new(1);
+    let settings = [
+        ("message.max.bytes", "4000000"),
+        ("compression.type", "none"),
+    ];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    world.config.librdkafka_producer.extend(settings);
+    let mut output = world.open();
+    let large = || alert(vec![7; 2_000_000]);
+    let sent = output.send(large()).and_then(|()| output.flush());
+    let Err(Error::TooLarge { reason, bytes, .. }) = sent else {
+        panic!("{sent:?}");
+    };
+    assert!(reason.contains("max.message.bytes"), "{reason}");
+    assert_eq!(bytes, large().bytes());
+    output.send(alert(vec![7; 500_000])).unwrap();
+    output.flush().unwrap();
+    assert_eq!(world.read_back(OutputTopic::Alerts).concat().len(), 1);
 }
 
 #[test]
@@ -146,6 +169,8 @@ fn topics_are_created_once_and_counted() {
 fn a_broker_that_stalls_or_dies_is_waited_for() {
     let broker = Broker::start();
     let mut world = KafkaWorld::on(&broker, 1);
+    // However slowly the broker comes back: a member that is thrown out reads everything again.
+    world.config.session_timeout = Duration::from_secs(300);
     world.append(0, &numbered(0..2));
     let mut member = Member::new(world.join());
     member.until_read(2);

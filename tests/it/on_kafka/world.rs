@@ -1,6 +1,5 @@
 //! Topics and a group of their own on the broker that the tests share.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -19,6 +18,8 @@ use crate::contract::{Entry, Foreign, Transactions, World};
 use crate::support::broker::{self, Broker};
 
 const WAIT: Duration = Duration::from_secs(60);
+/// The most bytes that the writer sends in one record; what a topic takes is the topic's matter.
+const WRITE_MAX: &str = "16000000";
 const OUTPUT_PARTITIONS: u32 = 3;
 
 /// Names that nobody else uses on the broker.
@@ -31,6 +32,11 @@ pub(crate) struct KafkaWorld {
 impl KafkaWorld {
     /// A world on this broker.
     pub(crate) fn on(broker: &Broker, partitions: u32) -> Self {
+        Self::taking(broker, partitions, &[])
+    }
+
+    /// A world on this broker in which the topics whose names end so take records of so many bytes.
+    pub(crate) fn taking(broker: &Broker, partitions: u32, sizes: &[(&str, u32)]) -> Self {
         let name = fresh_name();
         let mut config = broker::config(broker.bootstrap());
         config.group_id.clone_from(&name);
@@ -45,7 +51,11 @@ impl KafkaWorld {
             name: topic.clone(),
             partitions: count,
             replication: Some(1),
-            settings: BTreeMap::new(),
+            settings: sizes
+                .iter()
+                .filter(|(suffix, _)| topic.ends_with(suffix))
+                .map(|(_, bytes)| ("max.message.bytes".to_owned(), bytes.to_string()))
+                .collect(),
         };
         let mut specs = vec![spec(&config.inputs[0], partitions)];
         specs.extend(config.outputs.values().map(|t| spec(t, OUTPUT_PARTITIONS)));
@@ -56,7 +66,7 @@ impl KafkaWorld {
         });
         assert_eq!(admin.create_topics(&specs).unwrap().len(), specs.len());
         await_leaders(&config, &specs);
-        let writer = writer(&config, &[]);
+        let writer = writer(&config, &[("message.max.bytes", WRITE_MAX)]);
         Self {
             config,
             specs,
