@@ -63,6 +63,8 @@ pub(super) fn kafka(config: &Config, number: u16) -> KafkaConfig {
             .as_ref()
             .map(|id| format!("{id}-{number}")),
         session_timeout: duration(config.kafka.session_timeout),
+        transactional_id: None,
+        transaction_timeout: Duration::from_secs(10),
         inputs: config
             .inputs
             .iter()
@@ -75,6 +77,7 @@ pub(super) fn kafka(config: &Config, number: u16) -> KafkaConfig {
             (OutputTopic::Kpis, outputs.kpis.topic.clone()),
             (OutputTopic::DeadLetters, outputs.dlq.clone()),
         ]),
+        changelog: None,
         librdkafka: properties
             .iter()
             .map(|(name, property)| (name.clone(), property.value.clone()))

@@ -22,10 +22,18 @@ pub struct KafkaConfig {
     pub group_instance_id: Option<String>,
     /// How long the group waits for a member that is not heard of.
     pub session_timeout: Duration,
+    /// The name by which the brokers know our transactions; no two live committers may share it.
+    /// None writes without transactions, at least once.
+    pub transactional_id: Option<String>,
+    /// How long the brokers let a transaction of ours stay open, and how long a record may take to
+    /// be written in one. Readers of committed records may have to wait so long after a crash.
+    pub transaction_timeout: Duration,
     /// The input topics; the place in this list is a [`Source`](crate::runtime::Source)'s input.
     pub inputs: Vec<String>,
     /// The topics to write.
     pub outputs: BTreeMap<OutputTopic, String>,
+    /// The topic that the state's changes are written to, with as many partitions as each input.
+    pub changelog: Option<String>,
     /// Settings of librdkafka for every client: encryption and authentication belong here.
     pub librdkafka: BTreeMap<String, String>,
     /// Settings of librdkafka for consumers only.
@@ -49,8 +57,11 @@ impl fmt::Debug for KafkaConfig {
             .field("client_id", &self.client_id)
             .field("group_instance_id", &self.group_instance_id)
             .field("session_timeout", &self.session_timeout)
+            .field("transactional_id", &self.transactional_id)
+            .field("transaction_timeout", &self.transaction_timeout)
             .field("inputs", &self.inputs)
             .field("outputs", &self.outputs)
+            .field("changelog", &self.changelog)
             .field("librdkafka", &names)
             .finish()
     }
@@ -88,6 +99,15 @@ const CONSUMER_DEFAULTS: [(&str, &str); 7] = [
     ("socket.keepalive.enable", "true"),
 ];
 
+/// What differs for a consumer that reads a whole changelog: it is quick when much is fetched at
+/// once, and nothing else is read meanwhile.
+const RESTORE_DEFAULTS: [(&str, &str); 4] = [
+    ("fetch.message.max.bytes", "8388608"),
+    ("fetch.max.bytes", "52428800"),
+    ("queued.max.messages.kbytes", "131072"),
+    ("fetch.wait.max.ms", "100"),
+];
+
 const PRODUCER_FIXED: [(&str, &str); 3] = [
     // A retried record is written once, in order; an acknowledged one survives a broker.
     ("enable.idempotence", "true"),
@@ -110,14 +130,25 @@ const PRODUCER_DEFAULTS: [(&str, &str); 7] = [
     ("socket.keepalive.enable", "true"),
 ];
 
+/// What differs for a producer of transactions.
+const TRANSACTION_DEFAULTS: [(&str, &str); 2] = [
+    // The records of a transaction come at once, and nothing follows that could be waited for.
+    ("linger.ms", "1"),
+    // A coordinator that still writes the marks of the transaction before says "not yet"; the
+    // default would wait a tenth of a second.
+    ("retry.backoff.ms", "20"),
+];
+
 /// Settings that have a field of their own, and other names of fixed ones.
-const TAKEN: [&str; 7] = [
+const TAKEN: [&str; 9] = [
     "bootstrap.servers",
     "metadata.broker.list",
     "client.id",
     "group.id",
     "group.instance.id",
     "session.timeout.ms",
+    "transactional.id",
+    "transaction.timeout.ms",
     "request.required.acks",
 ];
 
@@ -203,6 +234,40 @@ impl KafkaConfig {
         config
     }
 
+    /// A producer of transactions of this name.
+    pub(super) fn transactional(&self, id: &str) -> ClientConfig {
+        let defaults = [&PRODUCER_DEFAULTS[..], &TRANSACTION_DEFAULTS].concat();
+        let mut config = self.client(&defaults, &self.librdkafka_producer);
+        set_all(&mut config, &PRODUCER_FIXED);
+        let timeout = self.transaction_timeout.as_millis();
+        // A record that arrived after its transaction was given up would be refused.
+        let message = config.get("message.timeout.ms");
+        let message = message.and_then(|millis| millis.parse().ok());
+        let message = timeout.min(message.unwrap_or(timeout));
+        config
+            .set("transactional.id", id)
+            .set("transaction.timeout.ms", timeout.to_string())
+            .set("message.timeout.ms", message.to_string());
+        config
+    }
+
+    /// A consumer outside of any group that reads a whole changelog.
+    pub(super) fn restorer(&self) -> ClientConfig {
+        let defaults = [&CONSUMER_DEFAULTS[..], &RESTORE_DEFAULTS].concat();
+        let mut config = self.client(&defaults, &self.librdkafka_consumer);
+        set_all(&mut config, &CONSUMER_FIXED);
+        // librdkafka reads nothing without the name of a group. It never joins it.
+        config.set("group.id", &self.group_id);
+        config
+    }
+
+    /// A consumer outside of any group that also sees what is not committed yet.
+    pub(super) fn auditor(&self) -> ClientConfig {
+        let mut config = self.onlooker();
+        config.set("isolation.level", "read_uncommitted");
+        config
+    }
+
     /// A client that only administers.
     pub(super) fn admin(&self) -> ClientConfig {
         self.client(&[], &BTreeMap::new())
@@ -238,8 +303,11 @@ mod tests {
             client_id: "wayfarer".into(),
             group_instance_id: None,
             session_timeout: Duration::from_secs(30),
+            transactional_id: None,
+            transaction_timeout: Duration::from_secs(10),
             inputs: vec!["touchpoints".into()],
             outputs: BTreeMap::new(),
+            changelog: None,
             librdkafka: BTreeMap::new(),
             librdkafka_consumer: BTreeMap::new(),
             librdkafka_producer: BTreeMap::new(),
@@ -278,6 +346,28 @@ mod tests {
             assert_eq!(client.get("security.protocol"), Some("ssl"));
         }
         assert_eq!(config.member().get("linger.ms"), None);
+    }
+
+    #[test]
+    fn no_record_outlives_its_transaction() {
+        let mut config = config();
+        let timeout = |config: &KafkaConfig| {
+            let settings = config.transactional("one");
+            settings.get("message.timeout.ms").map(str::to_owned)
+        };
+        assert_eq!(timeout(&config).as_deref(), Some("10000"));
+        let mut choose = |millis: &str| {
+            let name = "message.timeout.ms".to_owned();
+            config.librdkafka_producer.insert(name, millis.to_owned());
+            timeout(&config)
+        };
+        assert_eq!(choose("1000").as_deref(), Some("1000"));
+        assert_eq!(choose("20000").as_deref(), Some("10000"));
+        assert_eq!(
+            config.producer().get("message.timeout.ms"),
+            Some("20000"),
+            "without transactions it may be longer"
+        );
     }
 
     #[test]

@@ -1,19 +1,20 @@
 //! A member of the consumer group that reads the input topics.
 
 use std::num::NonZeroU32;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::config::KafkaConfig;
 use super::context::{Change, Context};
 use super::holdings::Holdings;
+use super::membership::Member;
+use super::partitions::Partitions;
 use super::probe::Probe;
-use super::reaper::Reaped;
 use super::topics::Topics;
 use super::{errors, ffi};
 use crate::domain::EventTime;
@@ -22,22 +23,15 @@ use crate::runtime::{Error, InputEvent, InputLog, InputRecord, Source, Start, St
 /// How long a commit may take before the caller is told to try again.
 const COMMIT_PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long the group's coordinator may take to say what it stored.
-const OFFSETS_PATIENCE: Duration = Duration::from_secs(1);
-
 /// How long the cluster may take to say what an input looks like.
 const METADATA_PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long a started partition may take to be ready for a seek.
-const SEEK_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The input topics of a Kafka cluster, shared with the other members of the group.
 ///
 /// Dropping it leaves the group (a member with an instance id keeps its place for the session
 /// timeout) without committing anything, and takes ten seconds at most.
 pub struct KafkaInput {
-    consumer: Reaped<BaseConsumer<Context>>,
-    topics: Topics,
+    partitions: Partitions,
     holdings: Holdings,
     probe: Probe,
     deferred: Option<Error>,
@@ -60,8 +54,10 @@ impl KafkaInput {
             .subscribe(&topics)
             .map_err(|error| errors::sort(&error, doing))?;
         Ok(Self {
-            consumer: Reaped::new(consumer, "input"),
-            topics: Topics::new(&config.inputs),
+            partitions: Partitions {
+                member: Arc::new(Member::new(consumer)),
+                topics: Topics::new(&config.inputs),
+            },
             holdings: Holdings::default(),
             probe: Probe::start(config)?,
             deferred: None,
@@ -73,13 +69,21 @@ impl KafkaInput {
         drop(self);
     }
 
+    /// The membership, for somebody who commits on its behalf.
+    pub(super) fn member(&self) -> Weak<Member> {
+        Arc::downgrade(&self.partitions.member)
+    }
+
     /// Hands a record over if its partition is started; false if it is not ours any more.
     fn hand_over(
         &self,
         message: &BorrowedMessage<'_>,
         sink: &mut dyn FnMut(InputEvent<'_>),
     ) -> bool {
-        let source = self.topics.source(message.topic(), message.partition());
+        let source = self
+            .partitions
+            .topics
+            .source(message.topic(), message.partition());
         let (Some(source), Ok(offset)) = (source, u64::try_from(message.offset())) else {
             return false;
         };
@@ -114,24 +118,32 @@ impl KafkaInput {
 
     fn hand_over_rebalances(
         &mut self,
+        handed_over: &mut usize,
         sink: &mut dyn FnMut(InputEvent<'_>),
-    ) -> Result<usize, Error> {
-        let mut handed_over = 0;
-        while let Some(rebalance) = self.consumer.context().next_rebalance() {
+    ) -> Result<(), Error> {
+        while let Some(rebalance) = self.partitions.consumer().context().next_rebalance() {
             let mut sources = Vec::with_capacity(rebalance.partitions.len());
             for (topic, partition) in &rebalance.partitions {
-                sources.extend(self.topics.source(topic, *partition));
+                sources.extend(self.partitions.topics.source(topic, *partition));
             }
             if sources.is_empty() {
-                self.answer_empty(rebalance.change)?;
+                self.partitions.answer_empty(rebalance.change)?;
                 if rebalance.change == Change::Assigned {
                     sink(InputEvent::Assigned(sources));
-                    handed_over += 1;
+                    *handed_over += 1;
                 }
                 continue;
             }
             let event = match rebalance.change {
                 Change::Assigned => {
+                    let places = match self.partitions.earliest(&sources) {
+                        Ok(places) => places,
+                        Err(error) => {
+                            self.partitions.consumer().context().put_back(rebalance);
+                            return Err(error);
+                        }
+                    };
+                    self.partitions.take(&places)?;
                     self.holdings.assigned(&sources);
                     InputEvent::Assigned(sources)
                 }
@@ -140,28 +152,20 @@ impl KafkaInput {
                     InputEvent::Revoked(sources)
                 }
                 Change::Lost => {
+                    self.partitions.member.tenures.end(&sources);
                     self.holdings.leaving(&sources, true);
                     InputEvent::Lost(sources)
                 }
             };
             sink(event);
-            handed_over += 1;
+            *handed_over += 1;
         }
-        Ok(handed_over)
-    }
-
-    fn answer_empty(&self, change: Change) -> Result<(), Error> {
-        let nothing = TopicPartitionList::new();
-        let answered = match change {
-            Change::Assigned => self.consumer.incremental_assign(&nothing),
-            Change::Revoked | Change::Lost => self.consumer.incremental_unassign(&nothing),
-        };
-        answered.map_err(|error| self.sort(&error, "answering a rebalance"))
+        Ok(())
     }
 
     /// What a poll's error means; none if librdkafka mends it alone and has logged it.
     fn verdict(&self, error: &KafkaError) -> Option<Error> {
-        let reason = self.consumer.context().reason();
+        let reason = self.partitions.consumer().context().reason();
         match error.rdkafka_error_code() {
             None | Some(RDKafkaErrorCode::PartitionEOF) => None,
             Some(code) if errors::is_connection_trouble(code) => None,
@@ -170,71 +174,9 @@ impl KafkaInput {
                     || "reading the input topics".to_owned(),
                     |reason| format!("reading the input topics: {reason}"),
                 );
-                Some(self.sort(error, &doing))
+                Some(self.partitions.sort(error, &doing))
             }
         }
-    }
-
-    /// Sorts an error, by the client's fatal error if there is one: then every call fails.
-    fn sort(&self, error: &KafkaError, doing: &str) -> Error {
-        match self.consumer.client().fatal_error() {
-            Some((code, reason)) => match errors::sort_code(code, doing) {
-                fenced @ Error::Fenced(_) => fenced,
-                _ => Error::Fatal(format!("{doing}: {reason}")),
-            },
-            None => errors::sort(error, doing),
-        }
-    }
-
-    fn go_to(&self, places: &[(Source, Start)]) -> Result<(), Error> {
-        let doing = "going to a place in an input";
-        let started = Instant::now();
-        let mut missing = places.to_vec();
-        while !missing.is_empty() {
-            let sought = self
-                .consumer
-                .seek_partitions(self.topics.list_at(&missing)?, SEEK_PATIENCE)
-                .map_err(|error| self.sort(&error, doing))?;
-            let mut refused = Vec::new();
-            for (source, start) in missing {
-                let (topic, partition) = self.topics.name(source)?;
-                let element = sought.find_partition(topic, partition);
-                match element.and_then(|element| element.error().err()) {
-                    None => {}
-                    // Just started, and not ready yet.
-                    Some(error)
-                        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::State)
-                            && started.elapsed() < SEEK_PATIENCE =>
-                    {
-                        refused.push((source, start));
-                    }
-                    Some(error) => return Err(self.sort(&error, doing)),
-                }
-            }
-            missing = refused;
-            if !missing.is_empty() {
-                std::thread::sleep(Duration::from_millis(5));
-            }
-        }
-        Ok(())
-    }
-
-    fn change_flow(
-        &self,
-        sources: &[Source],
-        doing: &str,
-        change: fn(&BaseConsumer<Context>, &TopicPartitionList) -> KafkaResult<()>,
-    ) -> Result<(), Error> {
-        let started = self.holdings.started_among(sources);
-        if started.is_empty() {
-            return Ok(());
-        }
-        let list = self.topics.list(&started)?;
-        change(&self.consumer, &list).map_err(|error| self.sort(&error, doing))?;
-        for element in list.elements() {
-            element.error().map_err(|error| self.sort(&error, doing))?;
-        }
-        Ok(())
     }
 }
 
@@ -258,7 +200,7 @@ impl InputLog for KafkaInput {
         while records < limit {
             // Returns nothing as well after a callback, so that a rebalance is handed over behind
             // the records that were fetched before it.
-            match self.consumer.poll(wait) {
+            match self.partitions.consumer().poll(wait) {
                 None => break,
                 Some(Ok(message)) => {
                     records += usize::from(self.hand_over(&message, sink));
@@ -272,7 +214,10 @@ impl InputLog for KafkaInput {
             }
             wait = Duration::ZERO;
         }
-        handed_over += records + self.hand_over_rebalances(sink)?;
+        handed_over += records;
+        if let Err(error) = self.hand_over_rebalances(&mut handed_over, sink) {
+            self.deferred = Some(error);
+        }
         // What was handed over counts first; the error is for the next poll.
         match self.deferred.take() {
             Some(error) if handed_over == 0 => Err(error),
@@ -285,14 +230,15 @@ impl InputLog for KafkaInput {
 
     fn partition_count(&mut self, input: u16) -> Result<NonZeroU32, Error> {
         let doing = "counting an input's partitions";
-        let (topic, _) = self.topics.name(Source {
+        let (topic, _) = self.partitions.topics.name(Source {
             input,
             partition: 0,
         })?;
         let metadata = self
-            .consumer
+            .partitions
+            .consumer()
             .fetch_metadata(Some(topic), METADATA_PATIENCE)
-            .map_err(|error| self.sort(&error, doing))?;
+            .map_err(|error| self.partitions.sort(&error, doing))?;
         let found = metadata.topics().iter().find(|found| found.name() == topic);
         let count = found.and_then(|found| u32::try_from(found.partitions().len()).ok());
         count
@@ -301,16 +247,19 @@ impl InputLog for KafkaInput {
     }
 
     fn start(&mut self, places: &[(Source, Start)]) -> Result<(), Error> {
-        // What cannot be said to librdkafka must not be noted either.
-        drop(self.topics.list_at(places)?);
-        let todo = self.holdings.start(places);
-        if !todo.take.is_empty() {
-            let list = self.topics.list_at(&todo.take)?;
-            self.consumer
-                .incremental_assign(&list)
-                .map_err(|error| self.sort(&error, "taking assigned partitions"))?;
-        }
-        self.go_to(&todo.seek)
+        let mut places = self.holdings.ours_among(places);
+        let earliest: Vec<Source> = places
+            .extract_if(.., |(_, start)| *start == Start::Earliest)
+            .map(|(source, _)| source)
+            .collect();
+        places.extend(self.partitions.earliest(&earliest)?);
+        self.partitions.go_to(&places)?;
+        let paused = self.holdings.waiting_among(&places);
+        self.partitions
+            .change_flow(&paused, "starting inputs", Consumer::resume)?;
+        // Only now: what failed is done again by a further call.
+        self.holdings.start(&places);
+        Ok(())
     }
 
     fn release(&mut self, sources: &[Source]) -> Result<(), Error> {
@@ -320,23 +269,29 @@ impl InputLog for KafkaInput {
         let Some(given_up) = self.holdings.release(sources) else {
             return Ok(());
         };
-        let list = self.topics.list(&given_up)?;
-        self.consumer
+        self.partitions.member.tenures.end(&given_up);
+        let list = self.partitions.topics.list(&given_up)?;
+        self.partitions
+            .consumer()
             .incremental_unassign(&list)
-            .map_err(|error| self.sort(&error, "giving partitions up"))
+            .map_err(|error| self.partitions.sort(&error, "giving partitions up"))
     }
 
     fn pause(&mut self, sources: &[Source]) -> Result<(), Error> {
-        self.change_flow(sources, "pausing inputs", Consumer::pause)
+        let started = self.holdings.started_among(sources);
+        self.partitions
+            .change_flow(&started, "pausing inputs", Consumer::pause)
     }
 
     fn resume(&mut self, sources: &[Source]) -> Result<(), Error> {
-        self.change_flow(sources, "resuming inputs", Consumer::resume)
+        let started = self.holdings.started_among(sources);
+        self.partitions
+            .change_flow(&started, "resuming inputs", Consumer::resume)
     }
 
     fn probe(&mut self, sources: &[Source]) {
         for source in self.holdings.started_among(sources) {
-            if let Ok((topic, _)) = self.topics.name(source) {
+            if let Ok((topic, _)) = self.partitions.topics.name(source) {
                 self.probe.ask(source, topic);
             }
         }
@@ -344,37 +299,15 @@ impl InputLog for KafkaInput {
 
     fn position(&self, source: Source) -> Option<u64> {
         let start = self.holdings.started(source)?;
-        let (topic, partition) = self.topics.name(source).ok()?;
-        let read = ffi::position(self.consumer.client(), topic, partition);
-        read.or(match start {
+        let (topic, partition) = self.partitions.topics.name(source).ok()?;
+        ffi::position(self.partitions.consumer().client(), topic, partition).or(match start {
             Start::At(offset) => Some(offset),
-            Start::Earliest => self.probe.low(source),
+            Start::Earliest => None,
         })
     }
 
     fn committed(&mut self, sources: &[Source]) -> Result<Vec<Option<Stored>>, Error> {
-        let doing = "asking for the group's offsets";
-        let known = self
-            .consumer
-            .committed_offsets(self.topics.list(sources)?, OFFSETS_PATIENCE)
-            .map_err(|error| self.sort(&error, doing))?;
-        let mut stored = Vec::with_capacity(sources.len());
-        for source in sources {
-            let (topic, partition) = self.topics.name(*source)?;
-            let Some(element) = known.find_partition(topic, partition) else {
-                return Err(Error::Retry(format!("{doing}: no answer for {source:?}")));
-            };
-            // An offset that an open transaction stores comes as an error beside no offset.
-            element.error().map_err(|error| self.sort(&error, doing))?;
-            stored.push(match element.offset() {
-                Offset::Offset(next) => Some(Stored {
-                    next: u64::try_from(next).unwrap_or(0),
-                    note: element.metadata().to_owned(),
-                }),
-                _ => None,
-            });
-        }
-        Ok(stored)
+        self.partitions.committed(sources)
     }
 
     fn commit(&mut self, next: &[(Source, u64)]) -> Result<(), Error> {
@@ -389,19 +322,21 @@ impl InputLog for KafkaInput {
             }
             places.push((*source, Start::At(*offset)));
         }
-        let list = self.topics.list_at(&places)?;
-        ffi::commit(self.consumer.client(), &list, COMMIT_PATIENCE)
-            .map_err(|code| self.sort(&KafkaError::ConsumerCommit(code), doing))
+        let list = self.partitions.topics.list_at(&places)?;
+        ffi::commit(self.partitions.consumer().client(), &list, COMMIT_PATIENCE).map_err(|code| {
+            self.partitions
+                .sort(&KafkaError::ConsumerCommit(code), doing)
+        })
     }
 }
 
 impl Drop for KafkaInput {
     fn drop(&mut self) {
-        self.consumer.context().close();
+        self.partitions.consumer().context().close();
         // A rebalance that was handed over or still waits to be will not be answered by anybody
         // else, and librdkafka does not end before. Where nothing is asked this changes nothing.
         for change in [Change::Assigned, Change::Revoked] {
-            if let Err(error) = self.answer_empty(change) {
+            if let Err(error) = self.partitions.answer_empty(change) {
                 tracing::debug!(%error, "leaving the consumer group");
             }
         }

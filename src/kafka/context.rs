@@ -54,6 +54,15 @@ impl Context {
         rebalances.pop_front()
     }
 
+    /// Lets a rebalance that could not be handed over wait before the others.
+    pub(super) fn put_back(&self, rebalance: Rebalance) {
+        let mut rebalances = self
+            .rebalances
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        rebalances.push_front(rebalance);
+    }
+
     /// What librdkafka said about the error that a poll returned.
     pub(super) fn reason(&self) -> Option<String> {
         let mut reason = self.reason.lock().unwrap_or_else(PoisonError::into_inner);

@@ -105,6 +105,11 @@ const fn is_abort(code: RDKafkaErrorCode) -> bool {
             | Code::InvalidTimestamp
             | Code::PurgeQueue
             | Code::PurgeInflight
+            | Code::UnknownProducerId
+            | Code::InvalidProducerIdMapping
+            | Code::OutOfOrderSequenceNumber
+            | Code::ConcurrentTransactions
+            | Code::TransactionCoordinatorFenced
     )
 }
 
@@ -117,6 +122,102 @@ const fn is_fenced(code: RDKafkaErrorCode) -> bool {
     )
 }
 
+/// Whether we are not allowed to; asking again changes nothing.
+const fn is_forbidden(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(
+        code,
+        Code::TopicAuthorizationFailed
+            | Code::GroupAuthorizationFailed
+            | Code::ClusterAuthorizationFailed
+            | Code::TransactionalIdAuthorizationFailed
+    )
+}
+
+/// What a transactional call was answered.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    /// What the call can be followed by.
+    pub(super) way: Way,
+    code: RDKafkaErrorCode,
+    text: String,
+}
+
+/// What can follow a transactional call that failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Way {
+    /// The same call again: it goes on where it stood.
+    Again,
+    /// The transaction must be rolled back.
+    Abort,
+    /// The producer can do nothing any more.
+    Dead,
+}
+
+impl Refusal {
+    /// What librdkafka says in its three flags. An error with none of them is one of state, which
+    /// a further call would not mend.
+    pub(super) fn new(
+        code: RDKafkaErrorCode,
+        text: String,
+        (fatal, abort, retriable): (bool, bool, bool),
+    ) -> Self {
+        let way = if fatal {
+            Way::Dead
+        } else if abort {
+            Way::Abort
+        } else if retriable {
+            Way::Again
+        } else {
+            Way::Dead
+        };
+        Self { way, code, text }
+    }
+
+    /// As an error of a transaction of which nothing can become readable.
+    pub(super) fn rolled_back(&self, doing: &str) -> Error {
+        match sort_code(self.code, &format!("{doing}: {}", self.text)) {
+            Error::Retry(text) | Error::Unknown(text) => Error::Abort(text),
+            error => error,
+        }
+    }
+
+    /// As an error of a transaction whose producer can tell nothing more about it.
+    pub(super) fn undecided(&self, doing: &str) -> Error {
+        undecided(self.code, &format!("{doing}: {}", self.text))
+    }
+}
+
+/// The error of a transaction whose producer can tell nothing more about it.
+pub(super) fn undecided(code: RDKafkaErrorCode, doing: &str) -> Error {
+    if is_forbidden(code) {
+        sort_code(code, doing)
+    } else {
+        Error::Unknown(format!("{doing}: {code}"))
+    }
+}
+
+impl From<KafkaError> for Refusal {
+    fn from(error: KafkaError) -> Self {
+        match error {
+            KafkaError::Transaction(error) => Self::new(
+                error.code(),
+                error.string(),
+                (
+                    error.is_fatal(),
+                    error.txn_requires_abort(),
+                    error.is_retriable(),
+                ),
+            ),
+            error => {
+                let code = error.rdkafka_error_code();
+                let code = code.unwrap_or(RDKafkaErrorCode::Unknown);
+                Self::new(code, error.to_string(), (false, false, is_passing(code)))
+            }
+        }
+    }
+}
+
 /// What a person can do about it.
 const fn mend(code: RDKafkaErrorCode) -> Option<&'static str> {
     use RDKafkaErrorCode as Code;
@@ -126,10 +227,17 @@ const fn mend(code: RDKafkaErrorCode) -> Option<&'static str> {
         | Code::UnknownPartition
         | Code::UnknownTopicId => "create the topic (see `wayfarer topics`)",
         Code::TopicAuthorizationFailed => {
-            "allow this user READ and DESCRIBE on the inputs and WRITE on the outputs"
+            "allow this user READ and DESCRIBE on the inputs, WRITE on the outputs, and all three \
+             on the changelog"
         }
         Code::GroupAuthorizationFailed => "allow this user READ on the consumer group",
         Code::ClusterAuthorizationFailed => "allow this user IDEMPOTENT_WRITE on the cluster",
+        Code::TransactionalIdAuthorizationFailed => {
+            "allow this user WRITE and DESCRIBE on the transactional id"
+        }
+        Code::InvalidTransactionTimeout => {
+            "choose a transaction timeout up to transaction.max.timeout.ms of the brokers"
+        }
         Code::Authentication | Code::SaslAuthenticationFailed => {
             "check the credentials among the librdkafka settings"
         }
@@ -201,6 +309,50 @@ mod tests {
             panic!("not fenced");
         };
         assert!(text.starts_with("reading: ") && text.contains("give each its own"));
+    }
+
+    fn refusal(code: RDKafkaErrorCode, flags: (bool, bool, bool)) -> Refusal {
+        Refusal::new(code, "said so".into(), flags)
+    }
+
+    #[test]
+    fn an_error_of_a_transaction_without_a_flag_is_the_end_of_its_producer() {
+        let code = RDKafkaErrorCode::State;
+        for (flags, way) in [
+            ((false, false, true), Way::Again),
+            ((false, true, false), Way::Abort),
+            ((true, true, true), Way::Dead),
+            ((false, false, false), Way::Dead),
+        ] {
+            assert_eq!(refusal(code, flags).way, way, "{flags:?}");
+        }
+    }
+
+    #[test]
+    fn a_lost_membership_a_double_and_a_missing_right_differ_in_a_transaction() {
+        let rolled_back = |code| refusal(code, (false, true, false)).rolled_back("committing");
+        for code in [
+            RDKafkaErrorCode::IllegalGeneration,
+            RDKafkaErrorCode::OperationTimedOut,
+            RDKafkaErrorCode::UnknownProducerId,
+        ] {
+            assert!(matches!(rolled_back(code), Error::Abort(_)), "{code:?}");
+        }
+        let double = rolled_back(RDKafkaErrorCode::FencedInstanceId);
+        assert!(matches!(double, Error::Fenced(_)));
+        let Error::Fatal(text) = rolled_back(RDKafkaErrorCode::GroupAuthorizationFailed) else {
+            panic!("not fatal");
+        };
+        assert!(text.contains("READ on the consumer group"), "{text}");
+    }
+
+    #[test]
+    fn what_a_dead_producer_leaves_is_unknown_unless_it_was_not_allowed() {
+        let undecided = |code| refusal(code, (true, false, false)).undecided("committing");
+        let fenced = undecided(RDKafkaErrorCode::Fenced);
+        assert!(matches!(fenced, Error::Unknown(_)), "{fenced:?}");
+        let forbidden = undecided(RDKafkaErrorCode::TransactionalIdAuthorizationFailed);
+        assert!(matches!(&forbidden, Error::Fatal(text) if text.contains("transactional id")));
     }
 
     #[test]

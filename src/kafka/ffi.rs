@@ -4,13 +4,88 @@
     reason = "a few calls are missing in rust-rdkafka; each says why it is sound"
 )]
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
+use std::ptr::NonNull;
 use std::time::Duration;
 
 use rdkafka::bindings as raw;
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::error::{IsError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::TopicPartitionList;
+
+use super::errors::Refusal;
+
+/// The right to speak for the group, as a member had it at one moment.
+///
+/// The brokers accept the offsets of a transaction from somebody without a member id and a
+/// generation, whoever the members are, and librdkafka forgets both when it was put out of the
+/// group. So nothing is sent with a right that was not checked.
+pub(super) struct Standing(NonNull<raw::rd_kafka_consumer_group_metadata_t>);
+
+impl Standing {
+    /// The right of this consumer; none if it is not a member in good standing.
+    pub(super) fn of<C: ClientContext>(client: &Client<C>) -> Option<Self> {
+        // SAFETY: the client outlives the call; what it returns is ours and destroyed by drop. The
+        // member id belongs to it and is read before.
+        unsafe {
+            let standing = Self(NonNull::new(raw::rd_kafka_consumer_group_metadata(
+                client.native_ptr(),
+            ))?);
+            let generation =
+                raw::rd_kafka_consumer_group_metadata_generation_id(standing.0.as_ptr());
+            let id = raw::rd_kafka_consumer_group_metadata_member_id(standing.0.as_ptr());
+            let known = generation >= 0 && !id.is_null() && !CStr::from_ptr(id).is_empty();
+            let lost = raw::rd_kafka_assignment_lost(client.native_ptr()) != 0;
+            (known && !lost).then_some(standing)
+        }
+    }
+}
+
+impl Drop for Standing {
+    fn drop(&mut self) {
+        // SAFETY: it is ours, and nobody has it after this.
+        unsafe { raw::rd_kafka_consumer_group_metadata_destroy(self.0.as_ptr()) }
+    }
+}
+
+/// Makes offsets of a group part of a producer's transaction.
+///
+/// # Errors
+///
+/// What the call was answered.
+pub(super) fn send_offsets<C: ClientContext>(
+    producer: &Client<C>,
+    offsets: &TopicPartitionList,
+    standing: &Standing,
+    wait: Duration,
+) -> Result<(), Refusal> {
+    let wait = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
+    // SAFETY: the client, the list and the metadata outlive the call, which copies the latter two.
+    // The error is ours; its text is copied before it is destroyed, once.
+    unsafe {
+        let error = raw::rd_kafka_send_offsets_to_transaction(
+            producer.native_ptr(),
+            offsets.ptr(),
+            standing.0.as_ptr(),
+            wait,
+        );
+        if error.is_null() {
+            return Ok(());
+        }
+        let text = CStr::from_ptr(raw::rd_kafka_error_string(error));
+        let refusal = Refusal::new(
+            raw::rd_kafka_error_code(error).into(),
+            text.to_string_lossy().into_owned(),
+            (
+                raw::rd_kafka_error_is_fatal(error) != 0,
+                raw::rd_kafka_error_txn_requires_abort(error) != 0,
+                raw::rd_kafka_error_is_retriable(error) != 0,
+            ),
+        );
+        raw::rd_kafka_error_destroy(error);
+        Err(refusal)
+    }
+}
 
 /// Commits offsets and waits for the answer, but not for ever; librdkafka's own call waits for as
 /// long as the coordinator is away, and does not tell when only some partitions were refused.

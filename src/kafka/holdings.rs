@@ -4,10 +4,9 @@
 //! assigned ─▶ waiting ── start ─▶ started ── revoked, lost ─▶ leaving ── release ─▶ (gone)
 //! ```
 //!
-//! Partitions assigned together are taken together, when the last of them has its place, and
-//! revoked ones are given up together. In between, the group would believe that the rest is still
-//! where it was: a partition taken later could already be somebody else's, and one given up later
-//! would be nobody's.
+//! librdkafka is told of an assignment at once, and of what is given up when the last partition
+//! that is leaving was released: in between, the group would believe that the rest is still where
+//! it was, and one given up later would be nobody's.
 
 use std::collections::BTreeMap;
 
@@ -20,76 +19,59 @@ pub(super) struct Holdings {
 }
 
 enum Phase {
-    Waiting(Option<Start>),
+    /// Ours, and paused until it has its place.
+    Waiting,
     Started(Start),
     Leaving(Leaving),
 }
 
 struct Leaving {
-    /// librdkafka has it in its assignment.
-    taken: bool,
+    /// It was started.
+    started: bool,
     /// It is somebody else's already.
     lost: bool,
     /// The runtime is done with it.
     released: bool,
 }
 
-/// What to tell librdkafka after places were given.
-#[derive(Default, PartialEq, Eq, Debug)]
-pub(super) struct Places {
-    /// Take these; none while some that were assigned together have no place yet.
-    pub(super) take: Vec<(Source, Start)>,
-    /// These were started before: go there.
-    pub(super) seek: Vec<(Source, Start)>,
-}
-
 impl Holdings {
     /// Notes partitions that the group gave us.
     pub(super) fn assigned(&mut self, sources: &[Source]) {
         for source in sources {
-            self.phases.insert(*source, Phase::Waiting(None));
+            self.phases.insert(*source, Phase::Waiting);
         }
     }
 
-    /// Notes places to read from; those of partitions that are not ours are ignored.
-    pub(super) fn start(&mut self, places: &[(Source, Start)]) -> Places {
-        let mut answer = Places::default();
+    /// Those of the given places that are in partitions of ours which are not leaving.
+    pub(super) fn ours_among(&self, places: &[(Source, Start)]) -> Vec<(Source, Start)> {
+        let mut ours = places.to_vec();
+        ours.retain(|(source, _)| {
+            let phase = self.phases.get(source);
+            matches!(phase, Some(Phase::Waiting | Phase::Started(_)))
+        });
+        ours
+    }
+
+    /// The partitions of the given places that were not started yet.
+    pub(super) fn waiting_among(&self, places: &[(Source, Start)]) -> Vec<Source> {
+        let mut waiting: Vec<Source> = places.iter().map(|(source, _)| *source).collect();
+        waiting.retain(|source| matches!(self.phases.get(source), Some(Phase::Waiting)));
+        waiting
+    }
+
+    /// Notes that partitions of ours are read from these places on.
+    pub(super) fn start(&mut self, places: &[(Source, Start)]) {
         for (source, start) in places {
-            match self.phases.get_mut(source) {
-                Some(Phase::Waiting(place)) => *place = Some(*start),
-                Some(Phase::Started(place)) => {
-                    *place = *start;
-                    answer.seek.push((*source, *start));
-                }
-                Some(Phase::Leaving(_)) | None => {}
-            }
-        }
-        answer.take = self.ready();
-        for (source, start) in &answer.take {
             self.phases.insert(*source, Phase::Started(*start));
         }
-        answer
-    }
-
-    /// The waiting partitions if every one has its place.
-    fn ready(&self) -> Vec<(Source, Start)> {
-        let mut ready = Vec::new();
-        for (source, phase) in &self.phases {
-            match phase {
-                Phase::Waiting(Some(start)) => ready.push((*source, *start)),
-                Phase::Waiting(None) => return Vec::new(),
-                Phase::Started(_) | Phase::Leaving(_) => {}
-            }
-        }
-        ready
     }
 
     /// Notes partitions that we must give up, or have lost already.
     pub(super) fn leaving(&mut self, sources: &[Source], lost: bool) {
         for source in sources {
-            let taken = !matches!(self.phases.get(source), Some(Phase::Waiting(_)));
+            let started = self.started(*source).is_some();
             let leaving = Leaving {
-                taken,
+                started,
                 lost,
                 released: false,
             };
@@ -106,30 +88,24 @@ impl Holdings {
             }
         }
         let mut given_up = Vec::new();
-        let mut any = false;
         for (source, phase) in &self.phases {
             match phase {
                 Phase::Leaving(leaving) if !leaving.released => return None,
-                Phase::Leaving(leaving) => {
-                    any = true;
-                    if leaving.taken {
-                        given_up.push(*source);
-                    }
-                }
-                Phase::Waiting(_) | Phase::Started(_) => {}
+                Phase::Leaving(_) => given_up.push(*source),
+                Phase::Waiting | Phase::Started(_) => {}
             }
         }
         self.phases
             .retain(|_, phase| !matches!(phase, Phase::Leaving(_)));
-        any.then_some(given_up)
+        (!given_up.is_empty()).then_some(given_up)
     }
 
     /// Whether offsets of this partition are ours to commit.
     pub(super) fn may_commit(&self, source: Source) -> bool {
         match self.phases.get(&source) {
             Some(Phase::Started(_)) => true,
-            Some(Phase::Leaving(leaving)) => leaving.taken && !leaving.lost,
-            Some(Phase::Waiting(_)) | None => false,
+            Some(Phase::Leaving(leaving)) => leaving.started && !leaving.lost,
+            Some(Phase::Waiting) | None => false,
         }
     }
 
@@ -165,30 +141,28 @@ mod tests {
         let sources: Vec<Source> = partitions.iter().map(|p| source(*p)).collect();
         holdings.assigned(&sources);
         let places: Vec<(Source, Start)> = sources.iter().map(|s| (*s, Start::Earliest)).collect();
-        assert_eq!(holdings.start(&places).take, places);
+        assert_eq!(holdings.waiting_among(&places), sources);
+        holdings.start(&places);
         holdings
     }
 
     #[test]
-    fn partitions_assigned_together_are_taken_when_the_last_has_its_place() {
+    fn partitions_assigned_together_may_be_started_one_by_one() {
         let mut holdings = Holdings::default();
         holdings.assigned(&[source(0), source(1)]);
-        assert_eq!(
-            holdings.start(&[(source(1), Start::At(7))]),
-            Places::default()
-        );
-        assert_eq!(holdings.started(source(1)), None);
-        let both = vec![(source(0), Start::Earliest), (source(1), Start::At(7))];
-        assert_eq!(holdings.start(&[(source(0), Start::Earliest)]).take, both);
+        holdings.start(&[(source(1), Start::At(7))]);
+        assert_eq!(holdings.started(source(0)), None);
         assert_eq!(holdings.started(source(1)), Some(Start::At(7)));
+        let both = [(source(0), Start::Earliest), (source(1), Start::At(8))];
+        assert_eq!(holdings.waiting_among(&both), [source(0)]);
     }
 
     #[test]
-    fn starting_a_started_partition_again_is_a_seek() {
-        let mut holdings = started(&[0]);
-        let places = holdings.start(&[(source(0), Start::At(3)), (source(9), Start::At(1))]);
-        assert_eq!(places.take, vec![]);
-        assert_eq!(places.seek, vec![(source(0), Start::At(3))]);
+    fn only_what_is_ours_and_stays_can_be_started() {
+        let mut holdings = started(&[0, 1]);
+        holdings.leaving(&[source(1)], false);
+        let places = [0, 1, 9].map(|p| (source(p), Start::At(3)));
+        assert_eq!(holdings.ours_among(&places), places[..1]);
     }
 
     #[test]
@@ -206,11 +180,12 @@ mod tests {
     }
 
     #[test]
-    fn a_partition_lost_before_it_was_started_is_answered_with_nothing() {
+    fn a_partition_lost_before_it_was_started_is_given_up_all_the_same() {
         let mut holdings = Holdings::default();
         holdings.assigned(&[source(0)]);
+        assert!(!holdings.may_commit(source(0)));
         holdings.leaving(&[source(0)], true);
-        assert_eq!(holdings.release(&[source(0)]), Some(vec![]));
+        assert_eq!(holdings.release(&[source(0)]), Some(vec![source(0)]));
     }
 
     #[test]

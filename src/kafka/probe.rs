@@ -23,12 +23,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How often the client's log is written while nobody asks.
 const CHORES: Duration = Duration::from_secs(1);
 
-/// Asks for ends and keeps what is known of beginnings.
+/// Asks for ends.
 pub(super) struct Probe {
     questions: Sender<Question>,
     answers: Receiver<Answer>,
     due: BTreeMap<Source, u64>,
-    lows: BTreeMap<Source, u64>,
     asked: u64,
 }
 
@@ -41,7 +40,7 @@ struct Question {
 struct Answer {
     id: u64,
     source: Source,
-    bounds: Option<(u64, u64)>,
+    end: Option<u64>,
 }
 
 impl Probe {
@@ -64,7 +63,6 @@ impl Probe {
             questions,
             answers,
             due: BTreeMap::new(),
-            lows: BTreeMap::new(),
             asked: 0,
         })
     }
@@ -88,28 +86,21 @@ impl Probe {
 
     /// The next answer that has come and is still wanted: a partition and its end.
     pub(super) fn answer(&mut self) -> Option<(Source, u64)> {
-        while let Ok(Answer { id, source, bounds }) = self.answers.try_recv() {
+        while let Ok(Answer { id, source, end }) = self.answers.try_recv() {
             if self.due.get(&source) != Some(&id) {
                 continue;
             }
             self.due.remove(&source);
-            if let Some((low, high)) = bounds {
-                self.lows.insert(source, low);
-                return Some((source, high));
+            if let Some(end) = end {
+                return Some((source, end));
             }
         }
         None
     }
 
-    /// The oldest offset that this partition was last known to keep.
-    pub(super) fn low(&self, source: Source) -> Option<u64> {
-        self.lows.get(&source).copied()
-    }
-
     /// Forgets a partition; an answer that is still due will not be handed over.
     pub(super) fn forget(&mut self, source: Source) {
         self.due.remove(&source);
-        self.lows.remove(&source);
     }
 }
 
@@ -137,9 +128,9 @@ fn answer(
     asked: &Receiver<Question>,
     answered: &Sender<Answer>,
 ) -> bool {
-    let bounds = ask_broker(consumer, question);
-    let failed = bounds.is_none();
-    let mut listening = answered.send(question.answer(bounds)).is_ok();
+    let end = ask_broker(consumer, question);
+    let failed = end.is_none();
+    let mut listening = answered.send(question.answer(end)).is_ok();
     while failed && listening {
         let Ok(next) = asked.try_recv() else {
             break;
@@ -150,19 +141,19 @@ fn answer(
 }
 
 impl Question {
-    const fn answer(&self, bounds: Option<(u64, u64)>) -> Answer {
+    const fn answer(&self, end: Option<u64>) -> Answer {
         Answer {
             id: self.id,
             source: self.source,
-            bounds,
+            end,
         }
     }
 }
 
-fn ask_broker(consumer: &BaseConsumer<LogOnly>, question: &Question) -> Option<(u64, u64)> {
+fn ask_broker(consumer: &BaseConsumer<LogOnly>, question: &Question) -> Option<u64> {
     let partition = i32::try_from(question.source.partition).ok()?;
     match consumer.fetch_watermarks(&question.topic, partition, PATIENCE) {
-        Ok((low, high)) => Some((u64::try_from(low).ok()?, u64::try_from(high).ok()?)),
+        Ok((_, high)) => u64::try_from(high).ok(),
         Err(error) => {
             let topic = &question.topic;
             tracing::debug!(%topic, partition, %error, "the end could not be asked for");

@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 use std::sync::mpsc;
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// How long a drop waits for librdkafka. Leaving a group takes some tens of milliseconds; a
@@ -58,6 +58,23 @@ impl<T: Send + 'static> Drop for Reaped<T> {
                 }
             }
             Err(error) => tracing::warn!(client = name, %error, "no thread to end it on"),
+        }
+    }
+}
+
+/// A thread that is waited for when it is dropped.
+pub(super) struct Joined(Option<JoinHandle<()>>);
+
+impl Joined {
+    pub(super) const fn new(thread: JoinHandle<()>) -> Self {
+        Self(Some(thread))
+    }
+}
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        if let Some(Err(_)) = self.0.take().map(JoinHandle::join) {
+            tracing::warn!("a thread of a client has panicked");
         }
     }
 }

@@ -3,7 +3,7 @@
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::errors;
-use crate::runtime::{Error, Source, Start};
+use crate::runtime::{Error, Progress, Source, Start};
 
 /// The input topics in their order.
 pub(super) struct Topics(Vec<String>);
@@ -52,6 +52,19 @@ impl Topics {
         }
         Ok(list)
     }
+
+    /// A list of what to store with the group, notes included, for one call.
+    pub(super) fn list_of(&self, progress: &[Progress]) -> Result<TopicPartitionList, Error> {
+        let place = |part: &Progress| (part.source, Start::At(part.stored.next));
+        let list = self.list_at(&progress.iter().map(place).collect::<Vec<_>>())?;
+        for part in progress {
+            let (topic, partition) = self.name(part.source)?;
+            if let Some(mut element) = list.find_partition(topic, partition) {
+                element.set_metadata(&part.stored.note);
+            }
+        }
+        Ok(list)
+    }
 }
 
 fn offset(start: Start) -> Result<Offset, Error> {
@@ -66,6 +79,7 @@ fn offset(start: Start) -> Result<Offset, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::Stored;
 
     fn topics() -> Topics {
         Topics::new(&["web".to_owned(), "shop".to_owned()])
@@ -81,6 +95,31 @@ mod tests {
         assert_eq!(topics().name(source), Ok(("shop", 3)));
         assert_eq!(topics().source("post", 3), None);
         assert_eq!(topics().source("shop", -1), None);
+    }
+
+    #[test]
+    fn what_is_to_be_stored_has_its_note_beside_it() {
+        let progress = [(0, 7, "seven"), (1, 8, "")].map(|(partition, next, note)| Progress {
+            source: Source {
+                input: 0,
+                partition,
+            },
+            stored: Stored {
+                next,
+                note: note.to_owned(),
+            },
+        });
+        let list = topics().list_of(&progress).unwrap();
+        let found: Vec<_> = list
+            .elements()
+            .iter()
+            .map(|e| (e.partition(), e.offset(), e.metadata().to_owned()))
+            .collect();
+        let expected = [(0, 7, "seven"), (1, 8, "")];
+        assert_eq!(
+            found,
+            expected.map(|(p, next, note)| (p, Offset::Offset(next), note.to_owned()))
+        );
     }
 
     #[test]

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 
 use rdkafka::mocking::MockCluster;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
-use wayfarer::kafka::{EmbeddedBroker, KafkaConfig, KafkaInput, KafkaOutput};
-use wayfarer::runtime::{Error, InputLog, OutputLog, OutputRecord, OutputTopic};
+use wayfarer::kafka::{
+    EmbeddedBroker, KafkaChangelog, KafkaCommitter, KafkaConfig, KafkaInput, KafkaOutput,
+};
+use wayfarer::runtime::{Committer, Error, InputLog, OutputLog, OutputRecord, OutputTopic};
 
 use crate::contract::member::Member;
 use crate::contract::source;
+use crate::contract::transactions::{change, changes, note, settle, stored, transaction};
 use crate::support::broker;
 
 const TOPIC: &str = "touchpoints";
@@ -89,4 +92,23 @@ fn the_embedded_broker_carries_records_from_an_output_to_an_input() {
         all += end;
     }
     assert_eq!(all, 100);
+}
+
+#[test]
+fn the_embedded_broker_carries_transactions_at_least_once() {
+    let broker = EmbeddedBroker::start(&[(TOPIC, 2), ("alerts", 1), ("changes", 2)]).unwrap();
+    let mut config = config(broker.bootstrap_servers());
+    config.outputs = BTreeMap::from([(OutputTopic::Alerts, "alerts".to_owned())]);
+    config.changelog = Some("changes".to_owned());
+    let mut member = Member::new(KafkaInput::join(&config).unwrap());
+    member.until("assigned", |member| member.owned.len() == 2);
+    let mut committer = KafkaCommitter::open(&config, &member.log).unwrap();
+    assert_eq!(committer.renew(), Ok(()));
+    let one = transaction("one", &[(1, 3), (0, 0)]);
+    settle(&mut committer, &mut member, one).unwrap();
+    let both = [note(0, "one, 0"), note(3, "one, 1")];
+    assert_eq!(stored(&mut member.log, 2), both);
+    let mut changelog = KafkaChangelog::open(&config).unwrap();
+    let found = changes(&mut changelog, 1, 0);
+    assert_eq!(found, [change(1, "one", Some("changed"))]);
 }

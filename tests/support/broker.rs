@@ -320,8 +320,11 @@ pub(crate) fn config(bootstrap: &str) -> KafkaConfig {
         client_id: "test".to_owned(),
         group_instance_id: None,
         session_timeout: Duration::from_secs(30),
+        transactional_id: None,
+        transaction_timeout: Duration::from_secs(10),
         inputs: vec!["none".to_owned()],
         outputs: BTreeMap::new(),
+        changelog: None,
         librdkafka: BTreeMap::new(),
         // A member learns of a rebalance by a heartbeat.
         librdkafka_consumer: [("heartbeat.interval.ms".to_owned(), "100".to_owned())].into(),

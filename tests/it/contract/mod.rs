@@ -7,9 +7,10 @@ pub(crate) mod group;
 pub(crate) mod input;
 pub(crate) mod member;
 pub(crate) mod output;
+pub(crate) mod transactions;
 
 use wayfarer::domain::EventTime;
-use wayfarer::runtime::{InputLog, OutputLog, OutputTopic, Source};
+use wayfarer::runtime::{Change, Changelog, Committer, InputLog, OutputLog, OutputTopic, Source};
 
 /// A log with one input topic, one consumer group and a topic for every output.
 pub(crate) trait World {
@@ -34,6 +35,24 @@ pub(crate) trait World {
     fn committed(&self, partition: u32) -> Option<u64>;
     /// What a reader of committed records finds in an output topic, partition by partition.
     fn read_back(&self, topic: OutputTopic) -> Vec<Vec<Entry>>;
+}
+
+/// A world whose log has transactions, and a changelog with as many partitions as the input.
+pub(crate) trait Transactions: World {
+    /// The committer under test.
+    type Committer: Committer;
+    /// The changelog under test.
+    type Changelog: Changelog;
+
+    /// A committer of this name, for a member.
+    fn committer(&self, name: &str, input: &Self::Input) -> Self::Committer;
+    /// A reader of the changelog.
+    fn changelog(&self) -> Self::Changelog;
+    /// Some other program writes the changelog in a transaction that it has not decided yet.
+    fn change_undecided(&self, changes: &[Change]) -> Self::Foreign;
+    /// Some other program stores an offset for the group in a transaction that it has not decided
+    /// yet.
+    fn store_undecided(&self, partition: u32, next: u64) -> Self::Foreign;
 }
 
 /// A transaction that waits for its end.
@@ -107,6 +126,21 @@ macro_rules! laws {
             keys_choose_partitions_as_java_clients_do
             records_of_one_key_keep_their_order
             a_flush_of_nothing_is_done_at_once
+        );
+    };
+    (transactions of $world:ty) => {
+        $crate::contract::laws!($world: transactions:
+            what_is_committed_can_be_read_with_its_offsets_and_notes
+            transactions_follow_each_other
+            offsets_alone_can_be_committed
+            what_is_aborted_is_never_readable_and_stores_nothing
+            a_partition_that_was_released_is_not_ours_to_commit
+            nothing_is_committed_for_a_member_that_has_left
+            a_second_committer_of_a_name_puts_the_first_out_of_work
+            a_decision_of_another_is_waited_for_where_offsets_are_asked_for
+            the_changelog_has_its_bounds_and_its_count
+            only_what_is_committed_is_read_of_the_changelog
+            the_changelog_is_read_from_where_it_is_told
         );
     };
     ($world:ty: $room:ident: $($law:ident)*) => {

@@ -5,15 +5,17 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use wayfarer::domain::EventTime;
-use wayfarer::kafka::{Admin, KafkaConfig, KafkaInput, KafkaOutput, TopicSpec};
-use wayfarer::runtime::OutputTopic;
+use wayfarer::kafka::{
+    Admin, KafkaChangelog, KafkaCommitter, KafkaConfig, KafkaInput, KafkaOutput, TopicSpec,
+};
+use wayfarer::runtime::{Change, OutputTopic};
 
-use crate::contract::{Entry, Foreign, World};
+use crate::contract::{Entry, Foreign, Transactions, World};
 use crate::support::broker::{self, Broker};
 
 const WAIT: Duration = Duration::from_secs(60);
@@ -36,6 +38,8 @@ impl KafkaWorld {
         config.outputs = OutputTopic::ALL
             .map(|topic| (topic, format!("{name}.{}", topic.suffix())))
             .into();
+        let changelog = format!("{name}-changelog");
+        config.changelog = Some(changelog.clone());
         let admin = Admin::open(&config).unwrap();
         let spec = |topic: &String, count| TopicSpec {
             name: topic.clone(),
@@ -45,6 +49,11 @@ impl KafkaWorld {
         };
         let mut specs = vec![spec(&config.inputs[0], partitions)];
         specs.extend(config.outputs.values().map(|t| spec(t, OUTPUT_PARTITIONS)));
+        let compact = ("cleanup.policy".to_owned(), "compact".to_owned());
+        specs.push(TopicSpec {
+            settings: [compact].into(),
+            ..spec(&changelog, partitions)
+        });
         assert_eq!(admin.create_topics(&specs).unwrap().len(), specs.len());
         await_leaders(&config, &specs);
         let writer = writer(&config, &[]);
@@ -82,12 +91,9 @@ impl World for KafkaWorld {
     }
 
     fn append_undecided(&self, partition: u32, records: &[Entry]) -> Transaction {
-        let id = fresh_name();
-        let producer = writer(&self.config, &[("transactional.id", &id)]);
-        producer.init_transactions(WAIT).unwrap();
-        producer.begin_transaction().unwrap();
-        write(&producer, self.input(), partition, records);
-        Transaction(producer)
+        let transaction = self.begin();
+        write(&transaction.0, self.input(), partition, records);
+        transaction
     }
 
     fn committed(&self, partition: u32) -> Option<u64> {
@@ -109,21 +115,75 @@ impl World for KafkaWorld {
     }
 }
 
+impl Transactions for KafkaWorld {
+    type Committer = KafkaCommitter;
+    type Changelog = KafkaChangelog;
+
+    fn committer(&self, name: &str, input: &KafkaInput) -> KafkaCommitter {
+        let mut config = self.config.clone();
+        config.transactional_id = Some(format!("{}-{name}", config.group_id));
+        KafkaCommitter::open(&config, input).unwrap()
+    }
+
+    fn changelog(&self) -> KafkaChangelog {
+        KafkaChangelog::open(&self.config).unwrap()
+    }
+
+    fn change_undecided(&self, changes: &[Change]) -> Transaction {
+        let transaction = self.begin();
+        let topic = self.config.changelog.as_ref().unwrap();
+        for change in changes {
+            let entry = Entry {
+                key: Some(change.key.clone()),
+                value: change.value.clone(),
+                ..Entry::default()
+            };
+            write(&transaction.0, topic, change.partition, &[entry]);
+        }
+        transaction
+    }
+
+    fn store_undecided(&self, partition: u32, next: u64) -> Transaction {
+        let transaction = self.begin();
+        // One that never joined has no generation, and brokers believe that in a transaction.
+        let stranger = reader(&self.config, &self.config.group_id);
+        let mut list = TopicPartitionList::new();
+        let offset = Offset::Offset(i64::try_from(next).unwrap());
+        let partition = i32::try_from(partition).unwrap();
+        list.add_partition_offset(self.input(), partition, offset)
+            .unwrap();
+        let metadata = stranger.group_metadata().unwrap();
+        let producer = &transaction.0;
+        producer
+            .send_offsets_to_transaction(&list, &metadata, WAIT)
+            .unwrap();
+        transaction
+    }
+}
+
 impl KafkaWorld {
+    fn begin(&self) -> Transaction {
+        let id = fresh_name();
+        let producer = writer(&self.config, &[("transactional.id", &id)]);
+        producer.init_transactions(WAIT).unwrap();
+        producer.begin_transaction().unwrap();
+        Transaction(producer)
+    }
+
     fn read_partition(&self, topic: &str, partition: u32) -> Vec<Entry> {
         let reader = reader(&self.config, &fresh_name());
         let partition = i32::try_from(partition).unwrap();
-        let (_, end) = reader.fetch_watermarks(topic, partition, WAIT).unwrap();
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(topic, partition, Offset::Beginning)
             .unwrap();
         reader.assign(&list).unwrap();
         drop(list);
         let mut entries = Vec::new();
-        let mut next = 0;
-        while next < end {
-            let message = reader.poll(WAIT).expect("a record").unwrap();
-            next = message.offset() + 1;
+        loop {
+            let message = match reader.poll(WAIT).expect("a record or the end") {
+                Err(KafkaError::PartitionEOF(_)) => break,
+                message => message.unwrap(),
+            };
             let headers = message.headers().map_or_else(Vec::new, |headers| {
                 let pairs = headers.iter();
                 pairs
@@ -218,6 +278,7 @@ fn reader(config: &KafkaConfig, group: &str) -> BaseConsumer {
         .set("enable.auto.commit", "false")
         .set("isolation.level", "read_committed")
         .set("auto.offset.reset", "earliest")
+        .set("enable.partition.eof", "true")
         .create()
         .unwrap()
 }
