@@ -231,8 +231,8 @@ const fn mend(code: RDKafkaErrorCode) -> Option<&'static str> {
         | Code::UnknownPartition
         | Code::UnknownTopicId => "create the topic (see `wayfarer topics`)",
         Code::TopicAuthorizationFailed => {
-            "allow this user READ and DESCRIBE on the inputs, WRITE on the outputs, and all three on \
-             the changelog"
+            "allow this user READ and DESCRIBE on the inputs, WRITE on the outputs, and all three \
+             on the changelog"
         }
         Code::GroupAuthorizationFailed => "allow this user READ on the consumer group",
         Code::ClusterAuthorizationFailed => "allow this user IDEMPOTENT_WRITE on the cluster",
