@@ -390,3 +390,92 @@ fn add_to<K: Ord>(sums: &mut BTreeMap<K, i64>, key: K, amount: i64) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{EffectId, Sign, StepIx};
+
+    const STAYS: KpiKey = KpiKey {
+        kpi: Kpi::Stays,
+        map: 0,
+        label: 0,
+    };
+
+    /// A stay of 90.5 seconds that was over at `at`.
+    fn stay(at: EventTime) -> Effect {
+        Effect {
+            id: EffectId::of(&[]),
+            map: 0,
+            at,
+            sign: Sign::Assert,
+            kind: EffectKind::StayCompleted {
+                step: StepIx(0),
+                dwell: Millis::new(90_500),
+            },
+        }
+    }
+
+    /// The first moment of a pane.
+    fn start_of(pane: i64, grain: Grain) -> EventTime {
+        EventTime::from_millis(pane * grain.length().get())
+    }
+
+    #[test]
+    fn a_window_reaches_back_as_many_panes_as_it_has() {
+        for window in Window::ALL {
+            let (grain, panes) = window.panes();
+            let mut counted = Panes::default();
+            counted.add(&stay(start_of(1_000, grain)));
+            let seen = |newest| {
+                let now = start_of(newest, grain);
+                let dwell = counted.dwell((0, 0), window, now);
+                let lasted = dwell.map(|dwell| (dwell.len(), dwell.max()));
+                (counted.window(&STAYS, window, now), lasted)
+            };
+            for newest in [1_000, 999 + panes] {
+                assert_eq!(seen(newest), (1, Some((1, 90))), "{window:?}");
+            }
+            for newest in [999, 1_000 + panes] {
+                assert_eq!(seen(newest), (0, None), "{window:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_pane_is_kept_as_long_as_a_window_reaches_it() {
+        let longest = [Window::OneHour, Window::OneDay, Window::ThirtyDays];
+        for window in longest {
+            let (grain, panes) = window.panes();
+            let mut counted = Panes::default();
+            counted.add(&stay(start_of(1_000, grain)));
+            let mut seen_after = |newest| {
+                counted.forget(start_of(newest, grain));
+                let then = start_of(1_000, grain);
+                let dwell = counted.dwell((0, 0), window, then);
+                (counted.window(&STAYS, window, then), dwell.is_some())
+            };
+            assert_eq!(seen_after(999 + panes), (1, true), "{window:?}");
+            assert_eq!(seen_after(1_000 + panes), (0, false), "{window:?}");
+        }
+    }
+
+    #[test]
+    fn stays_of_several_panes_are_measured_together() {
+        let mut counted = Panes::default();
+        let times = [1_000, 1_001].map(|pane| start_of(pane, Grain::Minute));
+        times.iter().for_each(|at| counted.add(&stay(*at)));
+        let dwell = counted.dwell((0, 0), Window::FiveMinutes, times[1]);
+        assert_eq!(dwell.map(|dwell| dwell.len()), Some(2));
+        assert_eq!(counted.total(&STAYS), 2);
+    }
+
+    #[test]
+    fn a_currency_is_read_back_from_its_label() {
+        let euro = Currency::parse("EUR");
+        assert_eq!(KpiKey::currency_label(euro), 0x45_55_52);
+        assert_eq!(KpiKey::currency_of(0x45_55_52), euro);
+        assert_eq!(KpiKey::currency_label(None), 0);
+        assert_eq!(KpiKey::currency_of(0), None);
+    }
+}
