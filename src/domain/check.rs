@@ -200,3 +200,145 @@ fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
         .collect::<Vec<_>>()
         .join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Maps, ReturnSpec, Settings, StepIx, StepSpec};
+
+    fn step(id: Option<&str>) -> StepSpec {
+        StepSpec {
+            id: id.map(Into::into),
+            on: vec!["page_viewed".into()],
+        }
+    }
+
+    fn stage(id: &str, steps: Vec<StepSpec>) -> StageSpec {
+        StageSpec {
+            id: id.into(),
+            steps,
+            conversion: Vec::new(),
+        }
+    }
+
+    /// A map without mistakes: one stage and one rule.
+    fn sound() -> MapSpec {
+        let rule = AbandonmentSpec::new("cart", "cart_added", "purchased", Millis::new(1));
+        MapSpec {
+            stages: vec![stage("browse", vec![step(None)])],
+            abandonments: vec![rule],
+            ..MapSpec::new("shop")
+        }
+    }
+
+    /// The paths of the mistakes in the sound map after `change`.
+    fn mistakes(change: impl FnOnce(&mut MapSpec)) -> Vec<String> {
+        let mut spec = sound();
+        change(&mut spec);
+        let mistakes = Maps::compile(&[spec], &Settings::default()).err();
+        let mistakes = mistakes.unwrap_or_default();
+        mistakes.into_iter().map(|mistake| mistake.path).collect()
+    }
+
+    #[test]
+    fn what_a_limit_names_is_allowed_and_one_more_is_not() {
+        type Change = fn(&mut MapSpec, usize);
+        let limits: [(usize, Change, &str); 4] = [
+            (
+                STEPS_MAX,
+                |spec, many| {
+                    let step = |n: usize| step(Some(&format!("s{n}")));
+                    spec.stages[0].steps = (0..many).map(step).collect();
+                },
+                "stages",
+            ),
+            (
+                RULES_MAX,
+                |spec, many| {
+                    let rule = |n: usize| AbandonmentSpec {
+                        id: format!("r{n}"),
+                        ..spec.abandonments[0].clone()
+                    };
+                    spec.abandonments = (0..many).map(rule).collect();
+                },
+                "abandonments",
+            ),
+            (
+                LEVELS_MAX - 1,
+                |spec, many| {
+                    let silence = |n: usize| Millis::new(2 + i64::try_from(n).unwrap());
+                    spec.abandonments[0].again = (0..many).map(silence).collect();
+                },
+                "abandonments[0].again",
+            ),
+            (64, |spec, long| spec.id = "x".repeat(long), "map"),
+        ];
+        for (limit, change, path) in limits {
+            assert_eq!(mistakes(|spec| change(spec, limit)), [""; 0], "{path}");
+            assert_eq!(mistakes(|spec| change(spec, limit + 1)), [path]);
+        }
+    }
+
+    #[test]
+    fn spans_may_be_as_short_as_makes_sense() {
+        let shortest = mistakes(|spec| {
+            spec.session.max = spec.session.gap;
+            spec.abandonments[0].recovers_within = Millis::ZERO;
+        });
+        assert_eq!(shortest, [""; 0]);
+        let shorter = mistakes(|spec| {
+            spec.session.max = Millis::new(spec.session.gap.get() - 1);
+            spec.abandonments[0].recovers_within = Millis::new(-1);
+            spec.abandonments[0].again = vec![Millis::new(1)];
+        });
+        let expected = [
+            "session.max",
+            "abandonments[0].again[0]",
+            "abandonments[0].recovers_within",
+        ];
+        assert_eq!(shorter, expected);
+    }
+
+    #[test]
+    fn an_empty_list_is_a_mistake_only_where_something_must_be_named() {
+        let empty = mistakes(|spec| {
+            spec.abandonments[0].opens.clear();
+            spec.abandonments[0].completes.clear();
+            spec.abandonments[0].extends.clear();
+        });
+        assert_eq!(
+            empty,
+            ["abandonments[0].opens", "abandonments[0].completes"]
+        );
+    }
+
+    #[test]
+    fn what_ends_an_episode_neither_opens_nor_extends_it() {
+        let paths = mistakes(|spec| {
+            let rule = &mut spec.abandonments[0];
+            rule.completes.push("cart_added".into());
+            rule.extends.push("cart_emptied".into());
+            rule.cancels.push("cart_emptied".into());
+        });
+        assert_eq!(paths, ["abandonments[0].completes"; 2]);
+    }
+
+    #[test]
+    fn a_place_covers_a_stage_or_one_step() {
+        let stages = [
+            stage("a", vec![step(Some("x")), step(Some("y"))]),
+            stage("b", vec![step(Some("x")), step(Some("y")), step(Some("z"))]),
+        ];
+        let place = |name| find_place(&stages, name).map(|(StepIx(to), StepIx(last))| (to, last));
+        assert_eq!(place("a"), Some((0, 1)));
+        assert_eq!(place("b"), Some((2, 4)));
+        assert_eq!(place("b.z"), Some((4, 4)));
+        assert_eq!(place("a.z"), None);
+        assert_eq!(place("c"), None);
+        let nowhere = mistakes(|spec| {
+            let (to, after) = ("b".into(), Millis::ZERO);
+            spec.comeback = Some(ReturnSpec { to, after });
+        });
+        assert_eq!(nowhere, ["return.to", "return.after"]);
+    }
+}

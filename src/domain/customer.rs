@@ -81,12 +81,10 @@ impl Customer {
         };
         let late = limit.filter(|limit| touch.at <= *limit);
         if rules.holds(Rule::SettleFirst) {
-            let before_it = touch.at.minus(Millis::new(1));
-            let lazily = !by_watermark && late.is_none();
-            let until = if lazily {
-                watermark.min(Some(before_it))
-            } else {
-                watermark
+            // A touch that is not late lies beyond the watermark, unless the floor alone decides.
+            let until = match late {
+                Some(_) => watermark,
+                None => watermark.min(Some(touch.at.minus(Millis::new(1)))),
             };
             self.settle(until, context);
         }
@@ -172,7 +170,7 @@ impl Customer {
         let (new_live, after) = self.fold(context);
         leave_difference(&before, &after, context);
         leave_last_touch(live.standing.last(), new_live.standing.last(), context);
-        self.live = (!self.pending.is_empty()).then_some(new_live);
+        self.live = Some(new_live);
     }
 
     fn apply_late(&mut self, touch: &Touch, watermark: EventTime, context: &mut Context<'_>) {

@@ -306,3 +306,21 @@ pub struct Recovery {
     /// The touchpoint that completed it.
     pub touchpoint: Box<str>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_the_same_on_every_machine_and_in_every_year() {
+        let id = EffectId::of(&["ada", "shop", "transition"]);
+        assert_eq!(id.to_string(), "b3eb57761bb860c354e2ab53d7754b47");
+        assert_eq!(format!("{id:?}"), "b3eb5776…");
+        assert_eq!(format!("{:032x}", id.as_u128()), id.to_string());
+    }
+
+    #[test]
+    fn where_one_part_ends_and_the_next_begins_is_part_of_an_id() {
+        assert_ne!(EffectId::of(&["a", "bc"]), EffectId::of(&["ab", "c"]));
+    }
+}

@@ -255,4 +255,29 @@ mod tests {
             assert_eq!(rate.denominator, Some(1), "{rate:?}");
         }
     }
+
+    #[test]
+    fn a_map_lists_the_currencies_that_it_earned_in() {
+        let mut panes = Panes::default();
+        let at = EventTime::from_millis(0);
+        let currency = Currency::parse("EUR");
+        let refunded = EffectKind::Refunded { value: 5, currency };
+        for kind in [refunded, EffectKind::LastTouch { before: None }] {
+            panes.add(&Effect {
+                id: EffectId::of(&[]),
+                map: 0,
+                at,
+                sign: Sign::Assert,
+                kind,
+            });
+        }
+        let figures = figures(&maps(&["a", "b"]), &panes, at);
+        let earned: Vec<_> = figures
+            .iter()
+            .filter(|figure| figure.name == "revenue")
+            .map(|figure| (figure.map, figure.breakdown, figure.numerator))
+            .collect();
+        let expected = (0, Breakdown::Currency(currency), -5);
+        assert_eq!(earned, [expected; Window::ALL.len()]);
+    }
 }

@@ -263,3 +263,17 @@ fn count_episode(kind: &EffectKind, mut now: impl FnMut(Kpi, u32, i64)) {
     }
     now(Kpi::OpenEpisodes, rule.into(), open);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_currency_is_read_back_from_its_label() {
+        let euro = Currency::parse("EUR");
+        assert_eq!(KpiKey::currency_label(euro), 0x45_55_52);
+        assert_eq!(KpiKey::currency_of(0x45_55_52), euro);
+        assert_eq!(KpiKey::currency_label(None), 0);
+        assert_eq!(KpiKey::currency_of(0), None);
+    }
+}

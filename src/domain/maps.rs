@@ -334,3 +334,43 @@ impl Maps {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{AbandonmentSpec, StageSpec, StepSpec};
+
+    #[test]
+    fn a_set_holds_each_channel_once_in_order() {
+        let set = [63, 0, 5, 5]
+            .into_iter()
+            .fold(ChannelSet::default(), |set, n| set.with(ChannelId(n)));
+        assert_eq!(set.0, 1 << 63 | 1 << 5 | 1);
+        assert_eq!(set.iter().collect::<Vec<_>>(), [0, 5, 63].map(ChannelId));
+    }
+
+    #[test]
+    fn a_map_knows_what_enters_converts_or_plays_a_role() {
+        let mut spec = MapSpec::new("shop");
+        spec.stages.push(StageSpec {
+            id: "browse".into(),
+            steps: vec![StepSpec {
+                id: None,
+                on: vec!["page_viewed".into()],
+            }],
+            conversion: vec!["signed_up".into()],
+        });
+        let after = Millis::from_minutes(30);
+        let rule = AbandonmentSpec::new("cart", "cart_added", "purchased", after);
+        spec.abandonments.push(rule);
+        let maps = Maps::compile(&[spec], &Settings::default()).unwrap();
+        let known = |name| maps.maps[0].knows(maps.kind(name));
+        for name in ["page_viewed", "signed_up", "cart_added", "purchased"] {
+            assert!(known(name), "{name}");
+        }
+        assert!(!known("searched"));
+        assert!(!known("screen_viewed"), "a view alone is no knowledge");
+        assert!(maps.knows_kind("searched"));
+        assert!(!maps.knows_kind("levitated"));
+    }
+}

@@ -234,3 +234,106 @@ fn sum_of(amount: &Amount) -> i64 {
         Amount::Dwell(_) => 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{EffectId, Millis, Sign, StepIx};
+
+    const STAYS: KpiKey = KpiKey {
+        kpi: Kpi::Stays,
+        map: 0,
+        label: 0,
+    };
+
+    /// Counts stays of 90.5 seconds that were over at these times, in windows that end at `now`.
+    fn count_stays(panes: &mut Panes, times: &[EventTime], now: Option<EventTime>) {
+        let mut counts = Counts::default();
+        for at in times {
+            counts.add(&Effect {
+                id: EffectId::of(&[]),
+                map: 0,
+                at: *at,
+                sign: Sign::Assert,
+                kind: EffectKind::StayCompleted {
+                    step: StepIx(0),
+                    dwell: Millis::new(90_500),
+                },
+            });
+        }
+        panes.apply(panes.changes(&counts, now));
+    }
+
+    /// The first moment of a pane.
+    fn start_of(pane: i64, grain: Grain) -> EventTime {
+        EventTime::from_millis(pane * grain.length().get())
+    }
+
+    fn one_stay(grain: Grain) -> Panes {
+        let mut panes = Panes::default();
+        count_stays(&mut panes, &[start_of(1_000, grain)], None);
+        panes
+    }
+
+    #[test]
+    fn a_window_reaches_back_as_many_panes_as_it_has() {
+        for window in Window::ALL {
+            let (grain, panes) = window.panes();
+            let counted = one_stay(grain);
+            let seen = |newest| {
+                let now = start_of(newest, grain);
+                let dwell = counted.dwell((0, 0), window, now);
+                let lasted = dwell.map(|dwell| (dwell.len(), dwell.max()));
+                (counted.window(&STAYS, window, now), lasted)
+            };
+            for newest in [1_000, 999 + panes] {
+                assert_eq!(seen(newest), (1, Some((1, 90))), "{window:?}");
+            }
+            for newest in [999, 1_000 + panes] {
+                assert_eq!(seen(newest), (0, None), "{window:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_pane_is_kept_as_long_as_a_window_reaches_it() {
+        for window in [Window::OneHour, Window::OneDay, Window::ThirtyDays] {
+            let (grain, panes) = window.panes();
+            let then = start_of(1_000, grain);
+            let mut counted = one_stay(grain);
+            let mut seen_at = |newest, again: &[EventTime]| {
+                count_stays(&mut counted, again, Some(start_of(newest, grain)));
+                let dwell = counted.dwell((0, 0), window, then);
+                (counted.window(&STAYS, window, then), dwell.is_some())
+            };
+            assert_eq!(seen_at(999 + panes, &[]), (1, true), "{window:?}");
+            assert_eq!(seen_at(1_000 + panes, &[]), (0, false), "{window:?}");
+            assert_eq!(seen_at(1_000 + panes, &[then]), (0, false), "{window:?}");
+            assert_eq!(counted.total(&STAYS), 2, "totals are for ever");
+        }
+    }
+
+    #[test]
+    fn stays_of_several_panes_are_measured_together() {
+        let mut counted = Panes::default();
+        let times = [1_000, 1_001].map(|pane| start_of(pane, Grain::Minute));
+        count_stays(&mut counted, &times, None);
+        let dwell = counted.dwell((0, 0), Window::FiveMinutes, times[1]);
+        assert_eq!(dwell.map(|dwell| dwell.len()), Some(2));
+        assert_eq!(counted.total(&STAYS), 2);
+    }
+
+    #[test]
+    fn changes_leave_the_panes_as_they_are() {
+        let mut counted = one_stay(Grain::Minute);
+        let before = counted.clone();
+        let changes = counted.changes(&Counts::default(), Some(start_of(5_000, Grain::Day)));
+        assert!(changes.values().all(Option::is_none) && !changes.is_empty());
+        assert_eq!(counted, before);
+        counted.apply(changes);
+        assert_eq!(
+            counted.window(&STAYS, Window::OneHour, start_of(1_000, Grain::Minute)),
+            0
+        );
+    }
+}

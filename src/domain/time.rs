@@ -97,3 +97,44 @@ impl fmt::Display for Millis {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_counted_in_milliseconds() {
+        let spans = [
+            Millis::from_secs(2),
+            Millis::from_minutes(2),
+            Millis::from_hours(2),
+            Millis::from_days(2),
+        ];
+        let millis = [2_000, 120_000, 7_200_000, 172_800_000];
+        assert_eq!(spans.map(Millis::get), millis);
+    }
+
+    #[test]
+    fn a_span_is_written_in_the_largest_unit_that_holds_it() {
+        let spans = [
+            0,
+            1_500,
+            90_000,
+            1_800_000,
+            86_400_000,
+            129_600_000,
+            -60_000,
+        ];
+        let written = spans.map(|millis| Millis::new(millis).to_string());
+        assert_eq!(written, ["0ms", "1500ms", "90s", "30m", "1d", "36h", "-1m"]);
+    }
+
+    #[test]
+    fn the_limits_of_time_saturate() {
+        let end = EventTime::from_millis(i64::MAX);
+        assert_eq!(end.plus(Millis::new(1)), end);
+        let beginning = EventTime::from_millis(i64::MIN);
+        assert_eq!(beginning.minus(Millis::new(1)), beginning);
+        assert_eq!(end.since(beginning).get(), i64::MAX);
+    }
+}

@@ -196,3 +196,30 @@ impl Touchpoint {
             .fold(0, |sum, item| sum.saturating_add(item.quantity))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_touchpoint_without_items_is_one_piece() {
+        let mut touchpoint = Touchpoint::new("1", "ada", "cart_added", EventTime::from_millis(0));
+        assert_eq!(touchpoint.quantity(), 1);
+        touchpoint.items = [2, 3]
+            .map(|quantity| Item {
+                quantity,
+                ..Item::default()
+            })
+            .to_vec();
+        assert_eq!(touchpoint.quantity(), 5);
+    }
+
+    #[test]
+    fn customers_and_currencies_are_shown_by_their_texts() {
+        let customer = CustomerId::new("ada");
+        assert_eq!(format!("{customer} {customer:?}"), "ada \"ada\"");
+        let euro = Currency::parse("eur");
+        assert_eq!(format!("{euro:?}"), "Some(EUR)");
+        assert_eq!(Currency::parse("eu1"), None);
+    }
+}

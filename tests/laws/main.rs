@@ -3,6 +3,7 @@
 //! `WAYFARER_LAW_CASES` sets how many cases each law is tried on, `WAYFARER_LAW_SEED` which ones. A
 //! failure prints the smallest case found.
 
+mod bounds;
 mod cases;
 mod episodes;
 mod kpis;

@@ -7,8 +7,9 @@
 use std::sync::Arc;
 
 use wayfarer::domain::{
-    AbandonmentSpec, CustomerId, Effect, EffectKind, EventTime, Kpi, KpiKey, MapSpec, Maps, Millis,
-    ReturnSpec, Rules, Settings, Sign, StageSpec, StepIx, StepSpec, Touchpoint,
+    AbandonmentSpec, Bounds, CustomerId, Effect, EffectKind, EventTime, Exposure, Kpi, KpiKey,
+    MapSpec, Maps, Millis, ReturnSpec, Rules, Settings, Sign, StageSpec, StepIx, StepSpec,
+    Touchpoint,
 };
 use wayfarer::state::{Counters, Output, Partition};
 
@@ -79,9 +80,25 @@ pub(crate) fn told(spec: &MapSpec, story: &str) -> Told {
 /// Tells a story with some rules switched off.
 pub(crate) fn told_with(spec: &MapSpec, story: &str, rules: Rules) -> Told {
     let settings = Settings {
-        disorder: Millis::new(DISORDER),
         rules,
         ..Settings::default()
+    };
+    tell(spec, story, settings)
+}
+
+/// Tells a story with little room for what is kept of a customer.
+pub(crate) fn told_within(spec: &MapSpec, story: &str, bounds: Bounds) -> Told {
+    let settings = Settings {
+        bounds,
+        ..Settings::default()
+    };
+    tell(spec, story, settings)
+}
+
+fn tell(spec: &MapSpec, story: &str, settings: Settings) -> Told {
+    let settings = Settings {
+        disorder: Millis::new(DISORDER),
+        ..settings
     };
     let maps = Maps::compile(std::slice::from_ref(spec), &settings);
     let maps = Arc::new(maps.expect("the map has no mistakes"));
@@ -126,6 +143,7 @@ fn touchpoint(number: usize, line: &str) -> Touchpoint {
             "customer" => touchpoint.customer = CustomerId::new(value),
             "cart" => touchpoint.cart = Some(value.into()),
             "order" => touchpoint.order = Some(value.into()),
+            "channel" => touchpoint.channel = Some(value.into()),
             "value" => touchpoint.value = Some(whole(value)),
             _ => panic!("a touchpoint of a story has no {name}"),
         }
@@ -178,6 +196,22 @@ impl Told {
             .collect()
     }
 
+    /// The exposures that led to each conversion of the whole story.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        let outputs = self.led_to.iter().flatten();
+        let paths = outputs.filter_map(|output| match &output.effect.kind {
+            EffectKind::Converted(converted) => Some(&converted.path),
+            _ => None,
+        });
+        let in_words = |exposure: &Exposure| {
+            let channel = self.maps.channel_name(exposure.channel);
+            format!("{channel} at {}", exposure.at.as_millis())
+        };
+        paths
+            .map(|path| path.iter().map(in_words).collect::<Vec<_>>().join(", "))
+            .collect()
+    }
+
     /// How many of something were counted in all, for the map or, if it has none, for the label 0.
     pub(crate) fn total(&self, kpi: Kpi) -> i64 {
         self.partition.panes().total(&KpiKey {
@@ -185,6 +219,24 @@ impl Told {
             map: 0,
             label: 0,
         })
+    }
+
+    /// The customers' own limits of lateness, as stored.
+    pub(crate) fn floors(&self) -> Vec<Option<i64>> {
+        let mut floors = Vec::new();
+        self.partition
+            .each_customer(|_, customer| floors.push(customer.floor.map(EventTime::as_millis)));
+        floors
+    }
+
+    /// What the customers brought less what went back, as stored.
+    pub(crate) fn revenue(&self) -> Vec<i64> {
+        let mut revenue = Vec::new();
+        self.partition.each_customer(|_, customer| {
+            let sums = &customer.settled.journeys[0].revenue;
+            revenue.extend(sums.iter().map(|(_, sum)| *sum));
+        });
+        revenue
     }
 
     pub(crate) fn counters(&self) -> Counters {

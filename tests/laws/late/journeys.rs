@@ -166,4 +166,5 @@ fn a_late_refund_lowers_the_revenue() {
     let told = told(&shop(), story);
     assert_eq!(told.money(), ["refund of 300"]);
     assert_eq!(told.total(Kpi::Revenue), 600);
+    assert_eq!(told.revenue(), [600]);
 }
