@@ -258,12 +258,12 @@ mod tests {
 
     #[test]
     fn a_map_lists_the_currencies_that_it_earned_in() {
-        let mut panes = Panes::default();
+        let (mut panes, mut counts) = (Panes::default(), Counts::default());
         let at = EventTime::from_millis(0);
         let currency = Currency::parse("EUR");
         let refunded = EffectKind::Refunded { value: 5, currency };
         for kind in [refunded, EffectKind::LastTouch { before: None }] {
-            panes.add(&Effect {
+            counts.add(&Effect {
                 id: EffectId::of(&[]),
                 map: 0,
                 at,
@@ -271,6 +271,7 @@ mod tests {
                 kind,
             });
         }
+        panes.apply(panes.changes(&counts, None));
         let figures = figures(&maps(&["a", "b"]), &panes, at);
         let earned: Vec<_> = figures
             .iter()

@@ -1,6 +1,7 @@
 //! The rules of time and order, each with a switch, so that a test can show that a law needs it.
 
-/// One rule that the two laws rest on. `docs/testing.md` names the test that misses each.
+/// One rule that the laws or the simulation rest on. `docs/testing.md` names the test that misses
+/// each.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Rule {
     /// The watermark trails the largest time by the allowance *and* one millisecond.
@@ -41,6 +42,12 @@ pub enum Rule {
     AbortDropsPanes,
     /// A settled customer is armed again.
     ArmAgain,
+    /// What became of a transaction whose outcome nobody heard is asked for, never guessed.
+    UnknownIsAsked,
+    /// Every transaction says beside the state where its partitions stand.
+    StateNamesItsPlace,
+    /// Every transaction stores offsets, also one in which nothing was read.
+    OffsetsAlways,
 }
 
 /// Which rules hold. Everything but tests uses [`Rules::ALL`].

@@ -18,6 +18,7 @@ use super::observer::Observer;
 use super::ports::{Changelog, Clock, Committer, InputLog, OutputTopic, Stored, Transaction};
 use super::task::Task;
 use super::worker::{WAIT, Worker};
+use crate::domain::Rule;
 use crate::wire::meta::Stamp;
 
 /// How long the worker stands still for an outcome. After that it polls again, with its partitions
@@ -196,8 +197,11 @@ where
             Some(Ok(())) => self.committed(),
             Some(Err(Error::Abort(reason) | Error::Retry(reason))) => self.aborted(&reason),
             Some(Err(Error::Unknown(reason))) => {
-                tracing::warn!(reason, "what became of a transaction must be found out");
                 self.renewed = false;
+                if !self.maps.rules.holds(Rule::UnknownIsAsked) {
+                    return self.aborted(&reason);
+                }
+                tracing::warn!(reason, "what became of a transaction must be found out");
                 if let Some(flight) = &mut self.flight {
                     flight.unknown = true;
                 }

@@ -10,7 +10,7 @@ use super::membership::sources;
 use super::observer::Intake;
 use super::ports::{Change, InputRecord, Progress, Source, Start, Stored, Transaction};
 use super::restore::Restored;
-use crate::domain::{EventTime, Touchpoint};
+use crate::domain::{EventTime, Rule, Touchpoint};
 use crate::state::{Output, Partition};
 use crate::wire::changelog::Key;
 use crate::wire::meta::{Meta, Stamp, Step};
@@ -302,12 +302,18 @@ impl Task {
             },
             idle_steps: self.idle_steps.clone(),
         };
-        // The last of the partition's records: whoever reads it has read the others.
-        changes.push(Change {
-            partition,
-            key: Key::Meta.encode().into_owned(),
-            value: Some(meta.encode(self.partition.maps())),
-        });
+        let rules = self.partition.maps().rules;
+        if rules.holds(Rule::StateNamesItsPlace) {
+            // The last of the partition's records: whoever reads it has read the others.
+            changes.push(Change {
+                partition,
+                key: Key::Meta.encode().into_owned(),
+                value: Some(meta.encode(self.partition.maps())),
+            });
+        }
+        if self.next == self.committed && !rules.holds(Rule::OffsetsAlways) {
+            return meta.stamp;
+        }
         let note = meta.note();
         let progress = self.sources().zip(&self.next).filter_map(|(source, next)| {
             let note = note.clone();

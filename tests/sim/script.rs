@@ -79,8 +79,14 @@ fn failpoints() -> impl Iterator<Item = (Call, Trouble)> {
     let abort = Trouble::Refused(Error::Abort("refused".into()));
     let refused = [Call::Produce, Call::SendOffsets].map(|call| (call, abort.clone()));
     let retry = Trouble::Refused(Error::Retry("try again".into()));
-    let again = [Call::Renew, Call::Committed, Call::Bounds, Call::Restore]
-        .map(|call| (call, retry.clone()));
+    let again = [
+        Call::Renew,
+        Call::Poll,
+        Call::Committed,
+        Call::Bounds,
+        Call::Restore,
+    ]
+    .map(|call| (call, retry.clone()));
     let renewals = [
         (Call::Renew, Trouble::Lost),
         (Call::Renew, Trouble::ReplyLost),
@@ -334,7 +340,17 @@ impl Script {
             }
             self.seen.add("departures", 1_u64);
         } else if workers > 0 && self.rng.percent(1) {
-            self.pipeline.expel(self.rng.place(workers));
+            let place = self.rng.place(workers);
+            self.pipeline.expel(place);
+            if self.rng.percent(50) {
+                // Its client knows before its worker is told, which sleeps until others have its
+                // partitions.
+                let retry = Trouble::Refused(Error::Retry("try again".into()));
+                self.pipeline.plan(place, Call::Poll, 0, retry);
+                self.pipeline.hear(place);
+                let now = self.pipeline.clock.wall();
+                self.asleep = Some((place, now.plus(self.millis(500..=3_000))));
+            }
             self.seen.add("expulsions", 1_u64);
         }
         Ok(())
