@@ -20,6 +20,6 @@ pub use error::Error;
 pub use observer::{Intake, Observer, PartitionReport, Restoration};
 pub use ports::{
     Bounds, Change, ChangeRecord, Changelog, Clock, Committer, InputEvent, InputLog, InputRecord,
-    OutputLog, OutputRecord, OutputTopic, Progress, Source, Start, Stored, Transaction,
+    OutputRecord, OutputTopic, Progress, Source, Start, Stored, Transaction,
 };
 pub use worker::{Worker, World};
