@@ -131,7 +131,8 @@ fn check_topics(config: &Config) -> Result<(), String> {
     if counts.first().is_some_and(|inputs| *inputs != count) {
         return Err(format!(
             "the changelog {changelog} has {count} partitions and the inputs {}: they must be the \
-             same number, since a partition's state lies in the changelog's partition of its number",
+             same number, since a partition's state lies in the changelog's partition of its \
+             number",
             counts[0]
         ));
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::config::WorkerConfig;
 use super::kpis::{KpiMemory, Snapshot};
-use super::task::{DeadLetter, Task};
+use super::record::DeadLetter;
+use super::task::Task;
 use crate::domain::{Breakdown, EventTime, Figure, Maps, Window};
 use crate::wire::output::{
     self, Context, DEAD_LETTER_PREFIX, Known, KpiSnapshot, OutputRecord, OutputTopic,

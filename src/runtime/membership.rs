@@ -116,7 +116,7 @@ where
         Ok(())
     }
 
-    /// Asks what is to be restored; a partition whose offsets are undecided does not hold up others.
+    /// Asks what is to be restored; a partition whose offsets are undecided holds no other up.
     fn find_out(&mut self) -> Result<(), Error> {
         let inputs = self.config.inputs.len();
         let mut trouble = Ok(());

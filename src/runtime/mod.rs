@@ -10,6 +10,7 @@ mod kpis;
 mod membership;
 mod observer;
 mod ports;
+mod record;
 mod restore;
 mod task;
 mod worker;

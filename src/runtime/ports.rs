@@ -186,8 +186,8 @@ pub struct Transaction {
 /// A producer that writes transactions, one at a time, beside the worker's thread.
 pub trait Committer {
     /// Takes the place of every earlier producer of our name: what those left open is decided, and
-    /// they can write no more. Must have succeeded before the first transaction and after each whose
-    /// outcome is unknown.
+    /// they can write no more. Must have succeeded before the first transaction and after each
+    /// whose outcome is unknown.
     ///
     /// # Errors
     ///

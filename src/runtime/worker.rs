@@ -1,7 +1,8 @@
 //! A worker: one thread with its own membership of the group, its own producer and its tasks.
 //!
 //! ```text
-//! poll ─▶ records into their tasks ─▶ rebalances ─▶ restores ─▶ idle steps ─▶ commit, when due ─▶ poll …
+//! poll ─▶ records into their tasks ─▶ rebalances ─▶ restores ─▶ idle steps ─▶ commit, when due ─┐
+//!   ▲───────────────────────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
 //! Rebalances are handled after the poll that brought them, never inside it.

@@ -21,9 +21,9 @@ pub(super) struct Claim(Vec<(Source, u64)>);
 
 /// A member's knowledge of its membership, as its client has it. Clones are the same knowledge.
 ///
-/// What it knows of the group is as old as the member's last poll or [`hear`](Self::hear). A member that was not told of
-/// its first generation yet, or knows that it was expelled, has none: Kafka's clients then send
-/// generation −1 and an empty member id.
+/// What it knows of the group is as old as the member's last poll or [`hear`](Self::hear). A member
+/// that was not told of its first generation yet, or knows that it was expelled, has none: Kafka's
+/// clients then send generation −1 and an empty member id.
 #[derive(Clone, Debug)]
 pub struct Membership(Rc<Knowledge>);
 

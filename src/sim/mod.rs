@@ -1,9 +1,10 @@
 //! Floor 4: the ports of the runtime in memory, for tests.
 //!
 //! A [`SimBroker`] keeps topics, consumer groups and transactions. [`SimInput`], [`SimCommitter`]
-//! and [`SimChangelog`] are its clients and implement the ports as the Kafka clients do. Nothing here waits, starts a thread or draws a random number: time is a [`SimClock`] that
-//! the caller moves, trouble comes when the caller asks for it, and the same calls in the same
-//! order give the same results. A failure found with a seed is found again with that seed.
+//! and [`SimChangelog`] are its clients and implement the ports as the Kafka clients do. Nothing
+//! here waits, starts a thread or draws a random number: time is a [`SimClock`] that the caller
+//! moves, trouble comes when the caller asks for it, and the same calls in the same order give the
+//! same results. A failure found with a seed is found again with that seed.
 //!
 //! | file | what it holds |
 //! | --- | --- |
