@@ -96,7 +96,8 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// [`Error::Fenced`], [`Error::Corrupted`] or [`Error::Fatal`] of a worker that could not go on.
+    /// [`Error::Fenced`], [`Error::Corrupted`] or [`Error::Fatal`] of a worker that could not go
+    /// on.
     pub(super) fn join(self) -> Result<(), Error> {
         let mut ended = Ok(());
         for worker in self.workers {

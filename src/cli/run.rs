@@ -27,8 +27,8 @@ const WATCH: Duration = Duration::from_millis(50);
 /// the consumer group. Topics are never created: see that those that the config names exist.
 ///
 /// Outputs, journeys, KPIs and input offsets are one Kafka transaction, exactly once; read the
-/// outputs with isolation.level=read_committed. Journeys are kept in the changelog topic, from which
-/// a new owner of a partition restores them. With `delivery: at_least_once` there are no
+/// outputs with `isolation.level=read_committed`. Journeys are kept in the changelog topic, from
+/// which a new owner of a partition restores them. With `delivery: at_least_once` there are no
 /// transactions, and after a crash some outputs are written again, under the same ids.
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = "\
@@ -131,7 +131,8 @@ fn check_topics(config: &Config) -> Result<(), String> {
     if counts.first().is_some_and(|inputs| *inputs != count) {
         return Err(format!(
             "the changelog {changelog} has {count} partitions and the inputs {}: they must be the \
-             same number, since a partition's state lies in the changelog's partition of its number",
+             same number, since a partition's state lies in the changelog's partition of its \
+             number",
             counts[0]
         ));
     }

@@ -10,7 +10,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::kafka::{KafkaConfig, KafkaOutput};
-use crate::runtime::{Error, OutputLog, OutputRecord, OutputTopic};
+use crate::runtime::{Error, OutputRecord, OutputTopic};
 use crate::traffic::{Arrival, Load};
 use crate::wire::touchpoint::encode_json;
 
@@ -127,7 +127,7 @@ pub(super) struct Topic {
     output: KafkaOutput,
 }
 
-/// The port writes to topics by what they mean to Wayfarer; this one has a single topic.
+/// The producer writes to topics by what they mean to Wayfarer; this one has a single topic.
 const ONLY: OutputTopic = OutputTopic::Transitions;
 
 impl Topic {
@@ -175,7 +175,7 @@ impl Sink for Topic {
             headers: Vec::new(),
             timestamp: Some(arrival.arrives),
         };
-        self.output.send(record).map_err(other)
+        self.output.send(&record).map_err(other)
     }
 
     fn rest(&mut self) -> io::Result<()> {

@@ -82,5 +82,19 @@ mod tests {
             "set `kafka.group_id` instead"
         );
         assert_eq!(refusal("fetch.wait.max.ms"), None);
+        let key = refusal("transaction.timeout.ms").unwrap().mend;
+        assert_eq!(key, "set `kafka.transaction_timeout` instead");
+        for (name, reason) in [
+            ("transactional.id", "names each worker"),
+            ("enable.idempotence", "twice or out of order"),
+            ("acks", "all replicas"),
+            ("max.in.flight", "change places"),
+            ("partitioner", "murmur2"),
+            ("isolation.level", "aborted transactions"),
+        ] {
+            let wrong = refusal(name).unwrap();
+            assert!(wrong.message.contains(reason), "{name}: {wrong:?}");
+            assert_eq!(wrong.mend, "leave it out");
+        }
     }
 }

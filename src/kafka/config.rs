@@ -140,6 +140,15 @@ const TRANSACTION_DEFAULTS: [(&str, &str); 2] = [
     ("retry.backoff.ms", "20"),
 ];
 
+/// Other names that librdkafka has for settings which have a default here: of two names for one
+/// setting, any could win.
+const ALIASES: [(&str, &str); 4] = [
+    ("compression.codec", "compression.type"),
+    ("delivery.timeout.ms", "message.timeout.ms"),
+    ("max.partition.fetch.bytes", "fetch.message.max.bytes"),
+    ("queue.buffering.max.ms", "linger.ms"),
+];
+
 impl KafkaConfig {
     /// What is wrong with the configuration, each with its mend; empty if nothing is.
     pub fn problems(&self) -> Vec<String> {
@@ -257,7 +266,8 @@ impl KafkaConfig {
         let mut config = ClientConfig::new();
         set_all(&mut config, defaults);
         for (name, value) in self.librdkafka.iter().chain(chosen) {
-            config.set(name, value);
+            let alias = ALIASES.iter().find(|(alias, _)| alias == name);
+            config.set(alias.map_or(name.as_str(), |(_, name)| name), value);
         }
         config
             .set("bootstrap.servers", &self.bootstrap_servers)
@@ -337,6 +347,19 @@ mod tests {
             assert_eq!(client.get("security.protocol"), Some("ssl"));
         }
         assert_eq!(config.member().get("linger.ms"), None);
+    }
+
+    #[test]
+    fn a_setting_wins_over_our_default_by_whatever_name() {
+        let mut config = config();
+        for (alias, _) in ALIASES {
+            config.librdkafka.insert(alias.into(), "7".into());
+        }
+        let clients = [config.transactional("one"), config.restorer()];
+        for (alias, name) in ALIASES {
+            assert!(clients.iter().all(|client| client.get(alias).is_none()));
+            assert!(clients.iter().all(|client| client.get(name) == Some("7")));
+        }
     }
 
     #[test]

@@ -20,9 +20,6 @@ use super::{errors, ffi};
 use crate::domain::EventTime;
 use crate::runtime::{Error, InputEvent, InputLog, InputRecord, Source, Start, Stored};
 
-/// How long a commit may take before the caller is told to try again.
-const COMMIT_PATIENCE: Duration = Duration::from_secs(2);
-
 /// How long the cluster may take to say what an input looks like.
 const METADATA_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -148,12 +145,12 @@ impl KafkaInput {
                     InputEvent::Assigned(sources)
                 }
                 Change::Revoked => {
-                    self.holdings.leaving(&sources, false);
+                    self.holdings.leaving(&sources);
                     InputEvent::Revoked(sources)
                 }
                 Change::Lost => {
                     self.partitions.member.tenures.end(&sources);
-                    self.holdings.leaving(&sources, true);
+                    self.holdings.leaving(&sources);
                     InputEvent::Lost(sources)
                 }
             };
@@ -308,25 +305,6 @@ impl InputLog for KafkaInput {
 
     fn committed(&mut self, sources: &[Source]) -> Result<Vec<Option<Stored>>, Error> {
         self.partitions.committed(sources)
-    }
-
-    fn commit(&mut self, next: &[(Source, u64)]) -> Result<(), Error> {
-        let doing = "committing input offsets";
-        if next.is_empty() {
-            return Ok(());
-        }
-        let mut places = Vec::with_capacity(next.len());
-        for (source, offset) in next {
-            if !self.holdings.may_commit(*source) {
-                return Err(Error::Abort(format!("{doing}: {source:?} is not ours now")));
-            }
-            places.push((*source, Start::At(*offset)));
-        }
-        let list = self.partitions.topics.list_at(&places)?;
-        ffi::commit(self.partitions.consumer().client(), &list, COMMIT_PATIENCE).map_err(|code| {
-            self.partitions
-                .sort(&KafkaError::ConsumerCommit(code), doing)
-        })
     }
 }
 

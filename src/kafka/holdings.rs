@@ -22,16 +22,10 @@ enum Phase {
     /// Ours, and paused until it has its place.
     Waiting,
     Started(Start),
-    Leaving(Leaving),
-}
-
-struct Leaving {
-    /// It was started.
-    started: bool,
-    /// It is somebody else's already.
-    lost: bool,
-    /// The runtime is done with it.
-    released: bool,
+    Leaving {
+        /// The runtime is done with it.
+        released: bool,
+    },
 }
 
 impl Holdings {
@@ -67,15 +61,10 @@ impl Holdings {
     }
 
     /// Notes partitions that we must give up, or have lost already.
-    pub(super) fn leaving(&mut self, sources: &[Source], lost: bool) {
+    pub(super) fn leaving(&mut self, sources: &[Source]) {
         for source in sources {
-            let started = self.started(*source).is_some();
-            let leaving = Leaving {
-                started,
-                lost,
-                released: false,
-            };
-            self.phases.insert(*source, Phase::Leaving(leaving));
+            let released = false;
+            self.phases.insert(*source, Phase::Leaving { released });
         }
     }
 
@@ -83,30 +72,21 @@ impl Holdings {
     /// leaving, returns those that librdkafka must give up.
     pub(super) fn release(&mut self, sources: &[Source]) -> Option<Vec<Source>> {
         for source in sources {
-            if let Some(Phase::Leaving(leaving)) = self.phases.get_mut(source) {
-                leaving.released = true;
+            if let Some(Phase::Leaving { released }) = self.phases.get_mut(source) {
+                *released = true;
             }
         }
         let mut given_up = Vec::new();
         for (source, phase) in &self.phases {
             match phase {
-                Phase::Leaving(leaving) if !leaving.released => return None,
-                Phase::Leaving(_) => given_up.push(*source),
+                Phase::Leaving { released: false } => return None,
+                Phase::Leaving { .. } => given_up.push(*source),
                 Phase::Waiting | Phase::Started(_) => {}
             }
         }
         self.phases
-            .retain(|_, phase| !matches!(phase, Phase::Leaving(_)));
+            .retain(|_, phase| !matches!(phase, Phase::Leaving { .. }));
         (!given_up.is_empty()).then_some(given_up)
-    }
-
-    /// Whether offsets of this partition are ours to commit.
-    pub(super) fn may_commit(&self, source: Source) -> bool {
-        match self.phases.get(&source) {
-            Some(Phase::Started(_)) => true,
-            Some(Phase::Leaving(leaving)) => leaving.started && !leaving.lost,
-            Some(Phase::Waiting) | None => false,
-        }
     }
 
     /// Where this partition was started, if it was and is not leaving.
@@ -160,7 +140,7 @@ mod tests {
     #[test]
     fn only_what_is_ours_and_stays_can_be_started() {
         let mut holdings = started(&[0, 1]);
-        holdings.leaving(&[source(1)], false);
+        holdings.leaving(&[source(1)]);
         let places = [0, 1, 9].map(|p| (source(p), Start::At(3)));
         assert_eq!(holdings.ours_among(&places), places[..1]);
     }
@@ -168,7 +148,7 @@ mod tests {
     #[test]
     fn revoked_partitions_are_given_up_when_the_last_is_released() {
         let mut holdings = started(&[0, 1, 2]);
-        holdings.leaving(&[source(0), source(1)], false);
+        holdings.leaving(&[source(0), source(1)]);
         assert_eq!(holdings.started(source(0)), None);
         assert_eq!(holdings.release(&[source(0), source(2)]), None);
         assert_eq!(
@@ -183,19 +163,7 @@ mod tests {
     fn a_partition_lost_before_it_was_started_is_given_up_all_the_same() {
         let mut holdings = Holdings::default();
         holdings.assigned(&[source(0)]);
-        assert!(!holdings.may_commit(source(0)));
-        holdings.leaving(&[source(0)], true);
+        holdings.leaving(&[source(0)]);
         assert_eq!(holdings.release(&[source(0)]), Some(vec![source(0)]));
-    }
-
-    #[test]
-    fn offsets_are_committed_until_a_release_but_never_after_a_loss() {
-        let mut holdings = started(&[0, 1]);
-        holdings.leaving(&[source(0)], false);
-        holdings.leaving(&[source(1)], true);
-        assert!(holdings.may_commit(source(0)));
-        assert!(!holdings.may_commit(source(1)));
-        assert!(holdings.release(&[source(0), source(1)]).is_some());
-        assert!(!holdings.may_commit(source(0)));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::config::KafkaConfig;
 use super::writer::Writer;
-use crate::runtime::{Error, OutputLog, OutputRecord};
+use crate::runtime::{Error, OutputRecord};
 
 /// The output topics of a Kafka cluster.
 ///
@@ -19,14 +19,25 @@ impl KafkaOutput {
         config.check()?;
         Writer::open(config, &config.producer()).map(Self)
     }
-}
 
-impl OutputLog for KafkaOutput {
-    fn send(&mut self, record: OutputRecord) -> Result<(), Error> {
-        self.0.send(&record)
+    /// Queues a record. Blocks while the queue is full.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`] if the record can never be sent, [`Error::Fatal`] if its output has no
+    /// topic or the producer is dead.
+    pub fn send(&mut self, record: &OutputRecord) -> Result<(), Error> {
+        self.0.send(record)
     }
 
-    fn flush(&mut self) -> Result<(), Error> {
+    /// Waits until everything sent is acknowledged.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Abort`] if something sent since the last flush was not written,
+    /// [`Error::TooLarge`] if it was refused for its size, [`Error::Fatal`] if the producer is
+    /// dead. A failure is told once.
+    pub fn flush(&mut self) -> Result<(), Error> {
         self.0.drain()
     }
 }

@@ -29,6 +29,10 @@ const REFUSED: &[(&str, Refusal)] = &[
         Fixed("offsets are committed when their effects are, never by the clock"),
     ),
     (
+        "auto.commit.enable",
+        Fixed("offsets are committed when their effects are, never by the clock"),
+    ),
+    (
         "auto.commit.interval.ms",
         Fixed("offsets are committed when their effects are, never by the clock"),
     ),
@@ -67,10 +71,6 @@ const REFUSED: &[(&str, Refusal)] = &[
         Fixed("topics are never created while running"),
     ),
     (
-        "transactional.id",
-        Fixed("each worker has its own, made from the group and the instance"),
-    ),
-    (
         "enable.idempotence",
         Fixed("without it a retry could write an effect twice or out of order"),
     ),
@@ -103,5 +103,31 @@ impl Refusal {
         refused
             .find(|(refused, _)| *refused == name)
             .map(|(_, refusal)| *refusal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_name_is_refused_for_one_reason() {
+        let names: BTreeSet<_> = REFUSED.iter().map(|(name, _)| name).collect();
+        assert_eq!(names.len(), REFUSED.len());
+    }
+
+    #[test]
+    fn what_librdkafka_calls_by_two_names_is_refused_by_both_alike() {
+        for (alias, name) in [
+            ("acks", "request.required.acks"),
+            ("auto.commit.enable", "enable.auto.commit"),
+            ("bootstrap.servers", "metadata.broker.list"),
+            ("max.in.flight", "max.in.flight.requests.per.connection"),
+        ] {
+            assert!(Refusal::of(name).is_some(), "{name}");
+            assert_eq!(Refusal::of(alias), Refusal::of(name), "{alias}");
+        }
     }
 }

@@ -225,8 +225,8 @@ struct Failures {
     count: u64,
     topic: String,
     code: RDKafkaErrorCode,
-    /// The largest that was refused for its size: why, where to and how many bytes. Smaller ones may
-    /// only have shared its batch.
+    /// The largest that was refused for its size: why, where to and how many bytes. Smaller ones
+    /// may only have shared its batch.
     too_large: Option<(RDKafkaErrorCode, String, usize)>,
 }
 

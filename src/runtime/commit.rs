@@ -158,14 +158,9 @@ where
             if !task.is_touched() && !self.kpis.has_queued(task.number) {
                 continue;
             }
-            cut += emit::task(
-                task,
-                &self.maps,
-                &self.config,
-                detected,
-                self.too_large,
-                &mut transaction.outputs,
-            );
+            let (config, outputs) = (&self.config, &mut transaction.outputs);
+            emit::effects(task, &self.maps, config, detected, outputs);
+            cut += emit::dead_letters(task, config, self.too_large, outputs);
             let stamp = task.prepare(self.config.nonce, &mut transaction);
             parts.push((task.number, stamp));
         }

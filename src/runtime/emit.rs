@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::config::WorkerConfig;
 use super::kpis::{KpiMemory, Snapshot};
-use super::task::{DeadLetter, Task};
+use super::record::DeadLetter;
+use super::task::Task;
 use crate::domain::{Breakdown, EventTime, Figure, Maps, Window};
 use crate::wire::output::{
     self, Context, DEAD_LETTER_PREFIX, Known, KpiSnapshot, OutputRecord, OutputTopic,
@@ -19,16 +20,14 @@ pub(super) fn counts(records: &[OutputRecord]) -> Vec<(OutputTopic, u64)> {
     counts.into_iter().collect()
 }
 
-/// Appends what a task's open transaction leaves: effects in order, then dead letters. Those of
-/// `too_large` bytes or more are cut; returns how many.
-pub(super) fn task(
+/// Appends the effects of a task's open transaction, in order.
+pub(super) fn effects(
     task: &Task,
     maps: &Maps,
     config: &WorkerConfig,
     detected: EventTime,
-    too_large: Option<usize>,
     records: &mut Vec<OutputRecord>,
-) -> u64 {
+) {
     let mut causes = task.causes.iter().peekable();
     let mut cause = None;
     for (index, output) in task.outputs.iter().enumerate() {
@@ -51,6 +50,16 @@ pub(super) fn task(
             &context,
         ));
     }
+}
+
+/// Appends the dead letters of a task's open transaction. Those of `too_large` bytes or more are
+/// cut; returns how many.
+pub(super) fn dead_letters(
+    task: &Task,
+    config: &WorkerConfig,
+    too_large: Option<usize>,
+    records: &mut Vec<OutputRecord>,
+) -> u64 {
     let mut cut = 0;
     for letter in &task.dead_letters {
         let letter = dead_letter(letter, config);

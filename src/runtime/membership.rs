@@ -8,7 +8,7 @@ use super::observer::{Observer, Restoration};
 use super::ports::{Changelog, Clock, Committer, InputLog, Source};
 use super::restore::Restore;
 use super::task::Task;
-use super::worker::{WAIT, Worker};
+use super::worker::{News, WAIT, Worker};
 
 /// Records of the changelog that one turn takes in while other partitions run, and while none does.
 const SLICE: usize = 2_000;
@@ -23,24 +23,18 @@ where
     W: Observer,
 {
     /// Does what the group says.
-    pub(super) fn follow_group(
-        &mut self,
-        lost: Vec<Source>,
-        revoked: Vec<Source>,
-        assigned: Vec<Source>,
-        rebalanced: bool,
-    ) -> Result<(), Error> {
-        if !lost.is_empty() {
-            tracing::warn!(?lost, "partitions lost; what was open is dropped");
-            self.drop_tasks(&lost)?;
+    pub(super) fn follow_group(&mut self, news: &News) -> Result<(), Error> {
+        if !news.lost.is_empty() {
+            tracing::warn!(lost = ?news.lost, "partitions lost; what was open is dropped");
+            self.drop_tasks(&news.lost)?;
         }
-        if !revoked.is_empty() {
+        if !news.revoked.is_empty() {
             self.commit_before_handing_over()?;
-            self.drop_tasks(&revoked)?;
+            self.drop_tasks(&news.revoked)?;
         }
-        if !assigned.is_empty() {
-            self.take(&assigned)?;
-        } else if rebalanced {
+        if !news.assigned.is_empty() {
+            self.take(&news.assigned)?;
+        } else if news.rebalanced {
             self.observer.assigned(&self.owned());
         }
         Ok(())
@@ -122,7 +116,7 @@ where
         Ok(())
     }
 
-    /// Asks what is to be restored; a partition whose offsets are undecided does not hold up others.
+    /// Asks what is to be restored; a partition whose offsets are undecided holds no other up.
     fn find_out(&mut self) -> Result<(), Error> {
         let inputs = self.config.inputs.len();
         let mut trouble = Ok(());

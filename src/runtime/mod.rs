@@ -10,6 +10,7 @@ mod kpis;
 mod membership;
 mod observer;
 mod ports;
+mod record;
 mod restore;
 mod task;
 mod worker;
@@ -20,6 +21,6 @@ pub use error::Error;
 pub use observer::{Intake, Observer, PartitionReport, Restoration};
 pub use ports::{
     Bounds, Change, ChangeRecord, Changelog, Clock, Committer, InputEvent, InputLog, InputRecord,
-    OutputLog, OutputRecord, OutputTopic, Progress, Source, Start, Stored, Transaction,
+    OutputRecord, OutputTopic, Progress, Source, Start, Stored, Transaction,
 };
 pub use worker::{Worker, World};

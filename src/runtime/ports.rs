@@ -1,4 +1,4 @@
-//! The world as the runtime sees it: an input log, an output log and a clock, in bytes.
+//! The world as the runtime sees it: what it reads, writes and keeps, and a clock, in bytes.
 //!
 //! `kafka` and `sim` implement these traits; `tests/it/contract.rs` holds both to them.
 
@@ -140,32 +140,6 @@ pub trait InputLog {
     /// [`Error::Retry`] while a transaction that stores one of them is undecided, and as
     /// [`poll`](Self::poll).
     fn committed(&mut self, sources: &[Source]) -> Result<Vec<Option<Stored>>, Error>;
-
-    /// Stores, on behalf of the group, the offsets that come next.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Retry`] or [`Error::Abort`] if they were not stored (a rebalance is on its way);
-    /// otherwise as [`poll`](Self::poll).
-    fn commit(&mut self, next: &[(Source, u64)]) -> Result<(), Error>;
-}
-
-/// A producer of the output topics.
-pub trait OutputLog {
-    /// Queues a record. Blocks while the queue is full.
-    ///
-    /// # Errors
-    ///
-    /// As [`InputLog::poll`].
-    fn send(&mut self, record: OutputRecord) -> Result<(), Error>;
-
-    /// Waits until everything sent is acknowledged.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Abort`] if something sent since the last flush was not written; otherwise as
-    /// [`InputLog::poll`].
-    fn flush(&mut self) -> Result<(), Error>;
 }
 
 /// A record of the changelog that is to be written.
@@ -212,8 +186,8 @@ pub struct Transaction {
 /// A producer that writes transactions, one at a time, beside the worker's thread.
 pub trait Committer {
     /// Takes the place of every earlier producer of our name: what those left open is decided, and
-    /// they can write no more. Must have succeeded before the first transaction and after each whose
-    /// outcome is unknown.
+    /// they can write no more. Must have succeeded before the first transaction and after each
+    /// whose outcome is unknown.
     ///
     /// # Errors
     ///

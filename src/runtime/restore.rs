@@ -6,9 +6,9 @@
 //!   ─▶ do offsets and state tell the same? ─▶ the task
 //! ```
 //!
-//! The offsets come first: once they are decided, whatever the transaction that stored them wrote to
-//! the changelog lies before its end. Asked the other way round, a transaction could be committed in
-//! between, and its offsets would stand over a state without it.
+//! The offsets come first: once they are decided, whatever the transaction that stored them wrote
+//! to the changelog lies before its end. Asked the other way round, a transaction could be
+//! committed in between, and its offsets would stand over a state without it.
 
 use std::sync::Arc;
 use std::time::Duration;

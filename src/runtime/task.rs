@@ -9,39 +9,13 @@ use super::idle::{IdleWatch, Moment};
 use super::membership::sources;
 use super::observer::Intake;
 use super::ports::{Change, InputRecord, Progress, Source, Start, Stored, Transaction};
+use super::record::{Cause, DeadLetter, TRACE_HEADERS, is_misplaced, read};
 use super::restore::Restored;
-use crate::domain::{EventTime, Rule, Touchpoint};
+use crate::domain::{EventTime, Rule};
 use crate::state::{Output, Partition};
 use crate::wire::changelog::Key;
 use crate::wire::meta::{Meta, Stamp, Step};
-use crate::wire::placement;
 use crate::wire::touchpoint::{DecodeError, Reason};
-
-/// Trace headers that an output takes over from the record that caused it.
-pub(super) const TRACE_HEADERS: [&str; 2] = ["traceparent", "tracestate"];
-
-/// Effects that wait for the commit, with what was known when they came about.
-#[derive(Debug)]
-pub(super) struct Cause {
-    /// How many outputs of the open transaction came about before.
-    pub(super) from: usize,
-    /// The watermark at that time.
-    pub(super) watermark: Option<EventTime>,
-    /// The trace headers of the record, if it had any.
-    pub(super) trace: Vec<(String, Vec<u8>)>,
-}
-
-/// A record that could not be used, as it came.
-#[derive(Debug)]
-pub(super) struct DeadLetter {
-    pub(super) source: Source,
-    pub(super) offset: u64,
-    pub(super) timestamp: Option<EventTime>,
-    pub(super) key: Option<Vec<u8>>,
-    pub(super) value: Option<Vec<u8>>,
-    pub(super) headers: Vec<(String, Vec<u8>)>,
-    pub(super) error: DecodeError,
-}
 
 /// The work for one input partition.
 #[derive(Debug)]
@@ -279,9 +253,9 @@ impl Task {
             || self.partition.is_touched()
     }
 
-    /// Appends the task's part of a transaction, but for the outputs: what has changed of the state,
-    /// and how far the input was read. Nothing may be taken in until [`commit`](Self::commit) or
-    /// [`abort`](Self::abort).
+    /// Appends the task's part of a transaction, but for the outputs: what has changed of the
+    /// state, and how far the input was read. Nothing may be taken in until
+    /// [`commit`](Self::commit) or [`abort`](Self::abort).
     pub(super) fn prepare(&mut self, nonce: u64, transaction: &mut Transaction) -> Stamp {
         let partition = self.number;
         let changes = &mut transaction.changes;
@@ -357,7 +331,7 @@ impl Task {
         self.idle_steps.clear();
     }
 
-    /// The partition is read no further for a while: whatever was proven of its silence no longer is.
+    /// The partition is read no further for a while: what was proven of its silence no longer is.
     pub(super) fn interrupt_idle(&mut self) {
         if let Some(idle) = &mut self.idle {
             idle.interrupt();
@@ -385,32 +359,4 @@ impl Task {
         };
         self.ends.iter().zip(&self.next).map(lag).sum()
     }
-}
-
-/// Reads a record's touchpoint, and checks what only its record can tell.
-fn read(
-    record: &InputRecord<'_>,
-    input: &InputConfig,
-    config: &WorkerConfig,
-) -> Result<crate::wire::touchpoint::Decoded, DecodeError> {
-    let value = record.value.unwrap_or_default();
-    let decoded = input.format.decode(record.key, value, &config.decode)?;
-    let at = decoded.touchpoint.at;
-    if let Some(logged) = record.timestamp {
-        let ahead = at.since(logged);
-        if ahead > config.max_future_skew {
-            let message = format_args!(
-                "the time lies {ahead} ahead of the record's own timestamp; at most {} are taken",
-                config.max_future_skew
-            );
-            return Err(DecodeError::of_record(Reason::TooFarAhead, message));
-        }
-    }
-    Ok(decoded)
-}
-
-/// Whether a record does not lie where the journey of its customer does.
-fn is_misplaced(touchpoint: &Touchpoint, record: &InputRecord<'_>, partitions: NonZeroU32) -> bool {
-    let id = touchpoint.customer.as_str().as_bytes();
-    record.key != Some(id) || placement::partition(id, partitions) != record.source.partition
 }

@@ -1,7 +1,8 @@
 //! A worker: one thread with its own membership of the group, its own producer and its tasks.
 //!
 //! ```text
-//! poll ─▶ records into their tasks ─▶ rebalances ─▶ restores ─▶ idle steps ─▶ commit, when due ─▶ poll …
+//! poll ─▶ records into their tasks ─▶ rebalances ─▶ restores ─▶ idle steps ─▶ commit, when due ─┐
+//!   ▲───────────────────────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
 //! Rebalances are handled after the poll that brought them, never inside it.
@@ -75,12 +76,12 @@ pub struct Worker<I, O, L, C, W> {
 
 /// What a poll brought besides records.
 #[derive(Debug, Default)]
-struct News {
+pub(super) struct News {
     /// Whether the group has said what is ours, be it nothing.
-    rebalanced: bool,
-    assigned: Vec<Source>,
-    revoked: Vec<Source>,
-    lost: Vec<Source>,
+    pub(super) rebalanced: bool,
+    pub(super) assigned: Vec<Source>,
+    pub(super) revoked: Vec<Source>,
+    pub(super) lost: Vec<Source>,
     ends: Vec<(Source, u64)>,
 }
 
@@ -138,7 +139,7 @@ where
     pub fn turn(&mut self) -> Result<(), Error> {
         self.observer.turned();
         let news = self.poll()?;
-        self.follow_group(news.lost, news.revoked, news.assigned, news.rebalanced)?;
+        self.follow_group(&news)?;
         if self.follow_flight()? {
             self.restore()?;
             self.watch_silence(&news.ends);

@@ -1,7 +1,7 @@
 //! Topics and groups in memory, and the trouble that a test asks for.
 
 use std::cell::{Ref, RefCell, RefMut};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::time::Duration;
@@ -32,8 +32,6 @@ pub(super) struct Cluster {
     pub(super) poll_limit: Option<usize>,
     /// How many bytes a record that a producer sends may have.
     pub(super) record_max: Option<usize>,
-    /// For each flush that is to fail: how many records it writes all the same.
-    pub(super) failing: VecDeque<usize>,
     /// How many transactions were begun.
     pub(super) transactions: u64,
     /// By transactional id.
@@ -65,7 +63,6 @@ impl SimBroker {
             away: false,
             poll_limit: None,
             record_max: None,
-            failing: VecDeque::new(),
             transactions: 0,
             producers: BTreeMap::new(),
             writers: BTreeMap::new(),
@@ -199,7 +196,7 @@ impl SimBroker {
     }
 
     /// Begins or ends an outage between the broker and all clients: meanwhile polls bring nothing,
-    /// probes fail, flushes write nothing, and whatever else needs the broker is to be tried again.
+    /// probes fail, and whatever else needs the broker is to be tried again.
     pub fn set_away(&self, away: bool) {
         self.cluster_mut().away = away;
     }
@@ -224,12 +221,6 @@ impl SimBroker {
     /// lifts the limit.
     pub fn limit_records(&self, bytes: Option<usize>) {
         self.cluster_mut().record_max = bytes;
-    }
-
-    /// Lets a flush that has something to write fail after the first `written` of its records
-    /// (all but one, if it has no more). Called several times, it fails as many flushes in turn.
-    pub fn fail_flush(&self, written: usize) {
-        self.cluster_mut().failing.push_back(written);
     }
 
     /// Throws a member out of its group, as happens to one that was not heard of in time: its
@@ -334,6 +325,13 @@ impl Cluster {
             .values_mut()
             .flat_map(|topic| &mut topic.partitions);
         logs.for_each(|log| log.decide(id, committed));
+    }
+
+    /// Decides what a transaction stored with the groups.
+    pub(super) fn decide_offsets(&mut self, id: TransactionId, committed: bool) {
+        for group in self.groups.values_mut() {
+            group.offsets.decide(id, committed);
+        }
     }
 
     /// As [`log`](Self::log).

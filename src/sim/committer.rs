@@ -7,7 +7,7 @@ use super::broker::SimBroker;
 use super::coordinator::{LateEnd, Refusal, Ticket};
 use super::faults::{Call, Faults, Trouble};
 use super::log::Record;
-use super::membership::{Membership, Metadata};
+use super::membership::{Claim, Membership};
 use crate::runtime::{
     Change, Clock, Committer, Error, OutputRecord, OutputTopic, Progress, Transaction,
 };
@@ -30,8 +30,8 @@ pub struct CommitterConfig {
 /// in one look as [`SimBroker::set_pace`] allows; a look that can make none lets the time that it
 /// may wait pass on the clock. Dropping the producer leaves its transaction as it is.
 ///
-/// The member's metadata is taken when a transaction is submitted, so that a rebalance after that
-/// refuses it.
+/// The partitions are claimed when a transaction is submitted. It is refused if one of them is not
+/// the member's then, or was not all the time until the offsets are sent.
 #[derive(Debug)]
 pub struct SimCommitter {
     broker: SimBroker,
@@ -39,7 +39,6 @@ pub struct SimCommitter {
     membership: Membership,
     faults: Faults,
     unguarded: bool,
-    late_metadata: bool,
     ticket: Option<Ticket>,
     work: Option<Work>,
 }
@@ -47,7 +46,7 @@ pub struct SimCommitter {
 /// A transaction in the making.
 #[derive(Debug)]
 struct Work {
-    sender: Option<Metadata>,
+    claim: Option<Claim>,
     steps: VecDeque<Step>,
     /// An answer that is on its way, and when it comes.
     coming: Option<(Duration, Answer)>,
@@ -101,25 +100,16 @@ impl SimCommitter {
             membership,
             faults: faults.clone(),
             unguarded: false,
-            late_metadata: false,
             ticket: None,
             work: None,
         }
     }
 
     /// A mistake to be found by a test: offsets are sent also by a member that cannot name itself,
-    /// and the broker accepts them.
+    /// and whosever the partitions are. The broker accepts both.
     #[must_use]
     pub fn unguarded(mut self) -> Self {
         self.unguarded = true;
-        self
-    }
-
-    /// A mistake to be found by a test: the metadata is taken when the offsets are sent, by when a
-    /// rebalance may have moved the partitions and told the member its new generation.
-    #[must_use]
-    pub fn with_late_metadata(mut self) -> Self {
-        self.late_metadata = true;
         self
     }
 
@@ -188,13 +178,20 @@ impl SimCommitter {
         let cluster = self.broker.cluster();
         // To begin is no call to the broker, and what follows waits for the marks of what was.
         let begins = matches!(step, Step::Begin);
+        if begins && !self.is_claimed() {
+            let error = Error::Abort("a partition is not ours to commit".into());
+            return Err(Moved::Decided(Err(error)));
+        }
         if !begins && (cluster.away || cluster.is_deciding(&ticket.name)) {
             return Err(Moved::Stuck);
         }
         drop(cluster);
         let sends = matches!(step, Step::SendOffsets(_));
-        if sends && !self.unguarded && self.sender().is_none() {
+        if sends && !self.unguarded && self.membership.metadata().is_none() {
             return Err(self.fail(Error::Abort("not a member of the group".into())));
+        }
+        if sends && !self.is_claimed() {
+            return Err(self.fail(Error::Abort("the partitions are not ours any more".into())));
         }
         Ok(())
     }
@@ -229,18 +226,17 @@ impl SimCommitter {
             }
             Step::SendOffsets(progress) => {
                 let group = self.membership.group();
-                cluster.send_offsets(ticket, group, self.sender(), progress)
+                cluster.send_offsets(ticket, group, self.membership.metadata(), progress)
             }
             Step::Commit => cluster.end(ticket, true),
             Step::Abort(_) => cluster.end(ticket, false),
         }
     }
 
-    fn sender(&self) -> Option<Metadata> {
-        match &self.work {
-            Some(work) if !self.late_metadata => work.sender,
-            _ => self.membership.metadata(),
-        }
+    /// Whether the partitions have been ours since the transaction was submitted.
+    fn is_claimed(&self) -> bool {
+        let claim = self.work.as_ref().and_then(|work| work.claim.as_ref());
+        self.unguarded || claim.is_some_and(|claim| self.membership.upholds(claim))
     }
 
     fn hear(&mut self, answer: Answer) -> Moved {
@@ -323,12 +319,14 @@ impl Committer for SimCommitter {
     /// If the outcome of the transaction before was not heard.
     fn submit(&mut self, transaction: Transaction) {
         assert!(self.work.is_none(), "the last outcome was not heard");
+        let progress = transaction.progress.iter();
+        let claim = self.membership.claim(progress.map(|part| part.source));
         let outputs = transaction.outputs.into_iter().map(Step::Output);
         let changes = transaction.changes.into_iter().map(Step::Change);
         let written = outputs.chain(changes);
         let ends = [Step::SendOffsets(transaction.progress), Step::Commit];
         self.work = Some(Work {
-            sender: self.membership.metadata(),
+            claim,
             steps: [Step::Begin]
                 .into_iter()
                 .chain(written)

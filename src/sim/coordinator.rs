@@ -245,9 +245,7 @@ impl Cluster {
             producer.phase = Phase::Idle;
         }
         if offsets_due {
-            for group in self.groups.values_mut() {
-                group.offsets.decide(id, committed);
-            }
+            self.decide_offsets(id, committed);
         }
         if topics_due {
             self.decide(id, committed);

@@ -31,8 +31,6 @@ pub enum Call {
     Release,
     /// A member asks what the group stored.
     Committed,
-    /// A member stores offsets outside of transactions.
-    Store,
     /// A reader asks for the bounds of a partition of the changelog.
     Bounds,
     /// A reader polls the changelog.
@@ -41,7 +39,7 @@ pub enum Call {
 
 impl Call {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 12] = [
         Self::Renew,
         Self::Begin,
         Self::Produce,
@@ -52,7 +50,6 @@ impl Call {
         Self::Start,
         Self::Release,
         Self::Committed,
-        Self::Store,
         Self::Bounds,
         Self::Restore,
     ];

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use super::membership::Metadata;
 use super::offsets::Offsets;
-use crate::runtime::{Source, Stored};
+use crate::runtime::Source;
 
 /// A member of a group, numbered in the order of joining.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -251,19 +251,6 @@ impl Group {
         }
     }
 
-    /// Stores the offset that comes next; false if the partition is not the member's.
-    pub(super) fn commit(&mut self, id: MemberId, source: Source, next: u64) -> bool {
-        let held = self
-            .holdings
-            .get(&source)
-            .is_some_and(|holding| holding.member == id && holding.phase != Phase::Told);
-        if held {
-            let note = String::new();
-            self.offsets.store(source, Stored { next, note });
-        }
-        held
-    }
-
     /// What a member has, revoked partitions included until they are released.
     pub(super) fn holdings(&self, id: MemberId) -> Vec<Source> {
         self.held_by(id, |_| true)
@@ -383,12 +370,14 @@ mod tests {
         assert_eq!(settle(&mut group, ada).revoked, sources(&[1]));
         assert_eq!(settle(&mut group, ada).revoked, [], "it is told once");
         assert_eq!(settle(&mut group, bob).assigned, []);
-        assert!(group.commit(ada, source(1), 7), "until then it is ada's");
+        assert_eq!(
+            group.holdings(ada),
+            sources(&[0, 1]),
+            "until then it is ada's"
+        );
         group.release(ada, source(1));
-        assert!(!group.commit(ada, source(1), 8));
+        assert_eq!(group.holdings(ada), sources(&[0]));
         assert_eq!(settle(&mut group, bob).assigned, sources(&[1]));
-        let stored = group.offsets.committed(source(1));
-        assert_eq!(stored.map(|stored| stored.next), Some(7));
     }
 
     #[test]
@@ -431,7 +420,7 @@ mod tests {
         settle(&mut group, bob);
         group.expel(ada);
         assert_eq!(settle(&mut group, bob).assigned, sources(&[0]));
-        assert!(!group.commit(ada, source(0), 1));
+        assert_eq!(group.holdings(ada), []);
         assert_eq!(settle(&mut group, ada).lost, sources(&[0]));
         assert_eq!(settle(&mut group, ada).lost, [], "it is told once");
         assert_eq!(group.members(), [bob]);

@@ -205,9 +205,13 @@ impl InputLog for SimInput {
 
     fn release(&mut self, sources: &[Source]) -> Result<(), Error> {
         self.faults.around(Call::Release, &self.clock(), || {
-            for source in sources {
-                self.with_group(|group, id| group.release(id, *source));
-            }
+            let kept = self.with_group(|group, id| {
+                sources.iter().for_each(|source| group.release(id, *source));
+                group.holdings(id)
+            });
+            let mut given_up = sources.to_vec();
+            given_up.retain(|source| !kept.contains(source));
+            self.membership.end(&given_up);
             Ok(())
         })
     }
@@ -265,18 +269,6 @@ impl InputLog for SimInput {
             self.with_group(|group, _| sources.iter().map(|source| stored(group, source)).collect())
         })
     }
-
-    fn commit(&mut self, next: &[(Source, u64)]) -> Result<(), Error> {
-        self.faults.around(Call::Store, &self.clock(), || {
-            self.broker.cluster().reach()?;
-            for (source, offset) in next {
-                if !self.with_group(|group, id| group.commit(id, *source, *offset)) {
-                    return Err(Error::Abort(format!("{source:?} is not ours to commit")));
-                }
-            }
-            Ok(())
-        })
-    }
 }
 
 impl SimInput {
@@ -301,6 +293,8 @@ impl SimInput {
         self.membership.hear();
         self.stop_reading(&news.revoked);
         self.stop_reading(&news.lost);
+        self.membership.end(&news.lost);
+        self.membership.begin(&news.assigned);
         let mut events = ends.len() + taken.len();
         for (source, offset) in ends {
             sink(InputEvent::End { source, offset });

@@ -1,10 +1,10 @@
 //! Floor 4: the ports of the runtime in memory, for tests.
 //!
-//! A [`SimBroker`] keeps topics, consumer groups and transactions. [`SimInput`], [`SimCommitter`],
-//! [`SimChangelog`] and [`SimOutput`] are its clients and implement the ports as the Kafka clients
-//! do. Nothing here waits, starts a thread or draws a random number: time is a [`SimClock`] that
-//! the caller moves, trouble comes when the caller asks for it, and the same calls in the same
-//! order give the same results. A failure found with a seed is found again with that seed.
+//! A [`SimBroker`] keeps topics, consumer groups and transactions. [`SimInput`], [`SimCommitter`]
+//! and [`SimChangelog`] are its clients and implement the ports as the Kafka clients do. Nothing
+//! here waits, starts a thread or draws a random number: time is a [`SimClock`] that the caller
+//! moves, trouble comes when the caller asks for it, and the same calls in the same order give the
+//! same results. A failure found with a seed is found again with that seed.
 //!
 //! | file | what it holds |
 //! | --- | --- |
@@ -14,14 +14,13 @@
 //! | `group` | who has which partition, and how it changes hands |
 //! | `offsets` | what a group stored: what counts, and what waits for its transaction |
 //! | `coordinator` | who may write under a name, and what is decided |
-//! | `broker` | topics, groups, outages and failing flushes |
+//! | `broker` | topics, groups and outages |
 //! | `faults` | what goes wrong with the calls of a process, as the test planned it |
-//! | `membership` | what a member knows of its own membership |
+//! | `membership` | what a member knows of its own membership, and what is its to commit |
 //! | `input` | a member of a group |
 //! | `committer` | a producer of transactions |
 //! | `changelog` | a reader of the changelog |
 //! | `audit` | what somebody sees who only looks on |
-//! | `output` | a producer |
 //!
 //! # Non-obvious
 //!
@@ -77,7 +76,6 @@ mod input;
 mod log;
 mod membership;
 mod offsets;
-mod output;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -93,5 +91,4 @@ pub use group::MemberId;
 pub use input::SimInput;
 pub use log::{Fate, Record, StoredRecord};
 pub use membership::Membership;
-pub use output::SimOutput;
 pub use transaction::SimTransaction;

@@ -22,12 +22,6 @@ struct Kept {
 }
 
 impl Offsets {
-    /// Stores an offset, which counts at once.
-    pub(super) fn store(&mut self, source: Source, stored: Stored) {
-        let kept = self.keep(stored);
-        self.committed.insert(source, kept);
-    }
-
     /// Stores an offset that counts if its transaction is committed.
     pub(super) fn store_in(&mut self, transaction: TransactionId, source: Source, stored: Stored) {
         let kept = self.keep(stored);
@@ -118,7 +112,5 @@ mod tests {
         assert!(offsets.is_pending(SOURCE));
         offsets.decide(early, true);
         assert_eq!(offsets.committed(SOURCE), Some(&stored(7)));
-        offsets.store(SOURCE, stored(3));
-        assert_eq!(offsets.committed(SOURCE), Some(&stored(3)));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::broker::SimBroker;
 use super::log::{Record, TransactionId};
-use crate::runtime::Error;
+use crate::runtime::{Error, Source, Stored};
 
 /// A transaction that was not decided yet. Readers stop before its first record; dropped without a
 /// decision, it holds them up for ever.
@@ -23,13 +23,33 @@ impl SimTransaction {
         cluster.write_to(topic, partition, record, Some(self.id))
     }
 
-    /// Its records become readable, all at once.
-    pub fn commit(self) {
-        self.broker.cluster_mut().decide(self.id, true);
+    /// Stores what a group is to keep of a partition.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Fatal`] if there is no such group.
+    pub fn store(&self, group: &str, source: Source, stored: Stored) -> Result<(), Error> {
+        let mut cluster = self.broker.cluster_mut();
+        let Some(found) = cluster.groups.get_mut(group) else {
+            return Err(Error::Fatal(format!("there is no group {group}")));
+        };
+        found.offsets.store_in(self.id, source, stored);
+        Ok(())
     }
 
-    /// Its records never were; their offsets stay taken.
+    /// Its records become readable and its offsets count, all at once.
+    pub fn commit(self) {
+        self.decide(true);
+    }
+
+    /// Its records and offsets never were; the places in the logs stay taken.
     pub fn abort(self) {
-        self.broker.cluster_mut().decide(self.id, false);
+        self.decide(false);
+    }
+
+    fn decide(self, committed: bool) {
+        let mut cluster = self.broker.cluster_mut();
+        cluster.decide(self.id, committed);
+        cluster.decide_offsets(self.id, committed);
     }
 }

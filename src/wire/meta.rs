@@ -92,12 +92,8 @@ impl Meta {
             sequence: self.stamp.sequence,
             nonce: self.stamp.nonce,
             maps: fingerprints(maps),
-            kinds: maps.kinds().iter().map(|name| name.to_string()).collect(),
-            channels: maps
-                .channels()
-                .iter()
-                .map(|name| name.to_string())
-                .collect(),
+            kinds: maps.kinds().iter().map(ToString::to_string).collect(),
+            channels: maps.channels().iter().map(ToString::to_string).collect(),
             idle_steps: self
                 .idle_steps
                 .iter()

@@ -8,11 +8,11 @@ use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use wayfarer::kafka::{
     EmbeddedBroker, KafkaChangelog, KafkaCommitter, KafkaConfig, KafkaInput, KafkaOutput,
 };
-use wayfarer::runtime::{Committer, Error, InputLog, OutputLog, OutputRecord, OutputTopic};
+use wayfarer::runtime::{Committer, Error, InputLog, OutputRecord, OutputTopic};
 
 use crate::contract::member::Member;
 use crate::contract::source;
-use crate::contract::transactions::{change, changes, note, settle, stored, transaction};
+use crate::contract::transactions::{change, changes, note, offsets, settle, stored, transaction};
 use crate::support::broker;
 
 const TOPIC: &str = "touchpoints";
@@ -36,32 +36,28 @@ fn a_member_that_the_group_forgot_has_lost_its_partitions() {
     cluster.request_errors(RDKafkaApiKey::Heartbeat, &forgotten);
     member.until("lost", |member| member.revoked.len() == 2);
     assert_eq!(member.lost, 1);
-    let late = member.log.commit(&[(source(0), 1)]);
+    let mut committer = KafkaCommitter::open(&config, &member.log).unwrap();
+    let late = settle(&mut committer, &mut member, offsets("late", &[(0, 1)]));
     assert!(matches!(late, Err(Error::Abort(_))), "{late:?}");
     member.log.release(&[source(0), source(1)]).unwrap();
 }
 
 #[test]
 fn a_commit_during_a_rebalance_is_refused_and_not_taken_for_done() {
-    let cluster = MockCluster::new(1).unwrap();
-    cluster.create_topic(TOPIC, 1, 1).unwrap();
-    let config = config(&cluster.bootstrap_servers());
-    let mut member = Member::new(KafkaInput::join(&config).unwrap());
-    member.until("assigned", |member| member.owned.len() == 1);
-    for (refusal, aborts) in [
-        (
-            RDKafkaRespErr::RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS,
-            false,
-        ),
-        (RDKafkaRespErr::RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, true),
+    for refusal in [
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS,
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION,
     ] {
+        let cluster = MockCluster::new(1).unwrap();
+        cluster.create_topic(TOPIC, 1, 1).unwrap();
+        let config = config(&cluster.bootstrap_servers());
+        let mut member = Member::new(KafkaInput::join(&config).unwrap());
+        member.until("assigned", |member| member.owned.len() == 1);
+        let mut committer = KafkaCommitter::open(&config, &member.log).unwrap();
         cluster.request_errors(RDKafkaApiKey::OffsetCommit, &[refusal]);
-        let committed = member.log.commit(&[(source(0), 0)]);
-        match committed {
-            Err(Error::Abort(_)) => assert!(aborts),
-            Err(Error::Retry(_)) => assert!(!aborts),
-            other => panic!("{other:?}"),
-        }
+        let refused = settle(&mut committer, &mut member, offsets("refused", &[(0, 0)]));
+        assert!(matches!(refused, Err(Error::Abort(_))), "{refused:?}");
+        assert_eq!(stored(&mut member.log, 1), [None]);
     }
 }
 
@@ -72,7 +68,7 @@ fn the_embedded_broker_carries_records_from_an_output_to_an_input() {
     let mut output = KafkaOutput::open(&config).unwrap();
     for n in 0..100 {
         output
-            .send(OutputRecord {
+            .send(&OutputRecord {
                 topic: OutputTopic::Alerts,
                 key: Some(format!("customer-{n}").into_bytes()),
                 value: Some(b"x".to_vec()),
@@ -84,14 +80,15 @@ fn the_embedded_broker_carries_records_from_an_output_to_an_input() {
     output.flush().unwrap();
     let mut member = Member::new(KafkaInput::join(&config).unwrap());
     member.until_read(100);
-    let mut all = 0;
-    for partition in [0, 1, 2].map(source) {
-        let end = member.end(partition);
-        assert_eq!(member.log.position(partition), Some(end));
-        member.log.commit(&[(partition, end)]).unwrap();
-        all += end;
+    let ends = [0, 1, 2].map(|partition| (partition, member.end(source(partition))));
+    for (partition, end) in ends {
+        assert_eq!(member.log.position(source(partition)), Some(end));
     }
-    assert_eq!(all, 100);
+    assert_eq!(ends.iter().map(|(_, end)| end).sum::<u64>(), 100);
+    let mut committer = KafkaCommitter::open(&config, &member.log).unwrap();
+    settle(&mut committer, &mut member, offsets("all", &ends)).unwrap();
+    let all = ends.map(|(partition, end)| note(end, &format!("all, {partition}")));
+    assert_eq!(stored(&mut member.log, 3), all);
 }
 
 #[test]

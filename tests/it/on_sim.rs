@@ -1,15 +1,20 @@
 //! The contract, kept by the broker in memory.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use wayfarer::domain::EventTime;
-use wayfarer::runtime::OutputTopic;
-use wayfarer::sim::{Record, SimBroker, SimClock, SimInput, SimOutput, SimTransaction};
+use wayfarer::runtime::{Change, OutputTopic, Stored};
+use wayfarer::sim::{
+    CommitterConfig, Faults, Record, SimBroker, SimChangelog, SimClock, SimCommitter, SimInput,
+    SimTransaction,
+};
 
-use crate::contract::{self, Entry, Foreign, World, source};
+use crate::contract::{self, Entry, Foreign, Transactions, World, source};
 
 const GROUP: &str = "wayfarer";
 const INPUT: &str = "touchpoints";
+const CHANGELOG: &str = "changelog";
 const PARTITIONS_OUT: u32 = 3;
 
 /// A broker of its own for each test.
@@ -24,12 +29,12 @@ impl OnSim {
 
 impl World for OnSim {
     type Input = SimInput;
-    type Output = SimOutput;
     type Foreign = SimTransaction;
 
     fn new(partitions: u32) -> Self {
         let broker = SimBroker::new(&SimClock::new(EventTime::from_millis(0)));
         broker.create_topic(INPUT, partitions).unwrap();
+        broker.create_topic(CHANGELOG, partitions).unwrap();
         for name in Self::names().values() {
             broker.create_topic(name, PARTITIONS_OUT).unwrap();
         }
@@ -38,10 +43,6 @@ impl World for OnSim {
 
     fn join(&self) -> SimInput {
         SimInput::join(&self.0, GROUP, &[INPUT]).unwrap()
-    }
-
-    fn open(&self) -> SimOutput {
-        SimOutput::open(&self.0, Self::names())
     }
 
     fn append(&self, partition: u32, records: &[Entry]) {
@@ -78,6 +79,49 @@ impl World for OnSim {
     }
 }
 
+impl Transactions for OnSim {
+    type Committer = SimCommitter;
+    type Changelog = SimChangelog;
+
+    fn committer(&self, name: &str, input: &SimInput) -> SimCommitter {
+        let config = CommitterConfig {
+            transactional_id: name.to_owned(),
+            outputs: Self::names(),
+            changelog: CHANGELOG.to_owned(),
+            time_out: Duration::from_secs(10),
+        };
+        SimCommitter::open(&self.0, config, input.membership(), &Faults::default())
+    }
+
+    fn changelog(&self) -> SimChangelog {
+        SimChangelog::open(&self.0, CHANGELOG, &Faults::default())
+    }
+
+    fn change_undecided(&self, changes: &[Change]) -> SimTransaction {
+        let transaction = self.0.begin_transaction();
+        for change in changes {
+            let record = Record {
+                key: Some(change.key.clone()),
+                value: change.value.clone(),
+                ..Record::default()
+            };
+            transaction
+                .write_to(CHANGELOG, change.partition, record)
+                .unwrap();
+        }
+        transaction
+    }
+
+    fn store_undecided(&self, partition: u32, next: u64) -> SimTransaction {
+        let transaction = self.0.begin_transaction();
+        let note = String::new();
+        transaction
+            .store(GROUP, source(partition), Stored { next, note })
+            .unwrap();
+        transaction
+    }
+}
+
 impl Foreign for SimTransaction {
     fn commit(self) {
         Self::commit(self);
@@ -98,3 +142,4 @@ fn record(entry: &Entry) -> Record {
 }
 
 contract::laws!(crate::on_sim::OnSim);
+contract::laws!(transactions of crate::on_sim::OnSim);

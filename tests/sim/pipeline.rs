@@ -14,7 +14,7 @@ use wayfarer::runtime::{
 };
 use wayfarer::sim::{
     Call, CommitterConfig, Fault, Faults, Membership, Record, SimBroker, SimChangelog, SimClock,
-    SimCommitter, SimInput, StoredRecord, Trouble,
+    SimCommitter, SimInput, StoredRecord, Trouble, Written,
 };
 use wayfarer::state::Output;
 use wayfarer::wire::output::Encodings;
@@ -349,7 +349,12 @@ impl Pipeline {
         self.broker.write(INPUTS[input], record).unwrap();
     }
 
-    /// What an output topic holds, partition after partition.
+    /// What was ever written to an output topic, aborted or not, partition after partition.
+    pub(crate) fn attempted(&self, topic: OutputTopic) -> Vec<Written> {
+        self.broker.written(&name_of(topic)).unwrap()
+    }
+
+    /// What can be read of an output topic, partition after partition.
     pub(crate) fn written(&self, topic: OutputTopic) -> Vec<StoredRecord> {
         self.broker.records(&name_of(topic)).unwrap()
     }

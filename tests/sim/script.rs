@@ -65,7 +65,6 @@ impl std::ops::AddAssign for Seen {
 fn failpoints() -> impl Iterator<Item = (Call, Trouble)> {
     let crashes = Call::ALL
         .into_iter()
-        .filter(|call| *call != Call::Store)
         .flat_map(|call| [(call, Trouble::CrashBefore), (call, Trouble::CrashAfter)]);
     let span = Duration::from_millis(1);
     let writes = [Call::SendOffsets, Call::Commit, Call::Abort].map(|call| {

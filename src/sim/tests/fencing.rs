@@ -84,24 +84,45 @@ fn without_the_guard_the_broker_believes_a_member_that_cannot_name_itself() {
 }
 
 #[test]
-fn a_rebalance_after_the_submission_refuses_the_offsets() {
-    for careless in [false, true] {
+fn a_rebalance_after_the_submission_refuses_the_offsets_of_what_it_took_away() {
+    for (partition, careless, stored) in [(0, false, true), (1, false, false), (1, true, true)] {
         let (broker, _) = world(2);
         let (mut ada, mut bob) = pair(&broker);
         let mut committer = committer(&broker, &ada, "w0", &Faults::default());
         if careless {
-            committer = committer.with_late_metadata();
+            committer = committer.unguarded();
         }
         broker.set_pace(Some(1));
-        assert_eq!(write(&mut committer, transaction(7)), None);
+        let mut whole = transaction(7);
+        whole.progress[0].source = source(partition);
+        assert_eq!(write(&mut committer, whole), None);
         broker.set_pace(None);
         ada.release(&[source(1)]).unwrap();
         assert_eq!(take(&mut bob), [source(1)]);
         poll(&mut ada, 0);
         let outcome = committer.outcome(Duration::ZERO);
-        assert_eq!(is_abort(outcome.as_ref()), !careless);
-        assert_eq!(broker.committed(GROUP, source(0)), careless.then_some(7));
+        assert_eq!(is_abort(outcome.as_ref()), !stored);
+        let found = broker.committed(GROUP, source(partition));
+        assert_eq!(found, stored.then_some(7));
     }
+}
+
+#[test]
+fn a_partition_that_went_and_came_back_must_be_claimed_again() {
+    let (broker, _) = world(1);
+    let mut input = reader(&broker);
+    let mut committer = committer(&broker, &input, "w0", &Faults::default());
+    broker.set_pace(Some(1));
+    assert_eq!(write(&mut committer, transaction(7)), None);
+    broker.set_pace(None);
+    broker.expel(GROUP, input.id());
+    let lost = poll(&mut input, 0).lost;
+    input.release(&lost).unwrap();
+    assert_eq!(take(&mut input), [], "it is a member again");
+    assert_eq!(take(&mut input), lost);
+    assert!(is_abort(committer.outcome(Duration::ZERO).as_ref()));
+    assert_eq!(write(&mut committer, transaction(8)), Some(Ok(())));
+    assert_eq!(readable(&broker), told(&[8]));
 }
 
 #[test]

@@ -10,13 +10,13 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::{
-    CommitterConfig, Fate, Faults, Record, SimBroker, SimClock, SimCommitter, SimInput, SimOutput,
+    CommitterConfig, Fate, Faults, Record, SimBroker, SimClock, SimCommitter, SimInput,
     StoredRecord,
 };
 use crate::domain::EventTime;
 use crate::runtime::{
-    Change, Committer, Error, InputEvent, InputLog, OutputLog, OutputRecord, OutputTopic, Progress,
-    Source, Start, Stored, Transaction,
+    Change, Committer, Error, InputEvent, InputLog, OutputRecord, OutputTopic, Progress, Source,
+    Start, Stored, Transaction,
 };
 
 const TOPIC: &str = "touchpoints";
@@ -93,14 +93,6 @@ fn fill(broker: &SimBroker, partition: u32, records: u32) {
             .write_to(TOPIC, partition, Record::new("ada", "x"))
             .unwrap();
     }
-}
-
-fn output(broker: &SimBroker) -> SimOutput {
-    broker.create_topic("alerts", 2).unwrap();
-    SimOutput::open(
-        broker,
-        BTreeMap::from([(OutputTopic::Alerts, "alerts".into())]),
-    )
 }
 
 fn alert(key: Option<&str>, value: &str) -> OutputRecord {
@@ -245,7 +237,7 @@ fn an_outage_holds_records_and_news_back_and_loses_the_probes() {
     drop(other);
     assert_eq!(poll(&mut input, 9), Polled::default());
     assert!(matches!(
-        input.commit(&[(source(0), 1)]),
+        input.committed(&[source(0)]),
         Err(Error::Retry(_))
     ));
     assert!(matches!(input.partition_count(0), Err(Error::Retry(_))));
@@ -286,103 +278,12 @@ fn an_answer_tells_the_end_of_when_it_was_asked_for() {
 }
 
 #[test]
-fn what_was_sent_during_an_outage_is_gone() {
-    let broker = broker(1);
-    let mut output = output(&broker);
-    broker.set_away(true);
-    output.send(alert(Some("ada"), "a")).unwrap();
-    assert!(matches!(output.flush(), Err(Error::Abort(_))));
-    assert_eq!(output.flush(), Ok(()), "nothing was sent since");
-    broker.set_away(false);
-    output.send(alert(Some("ada"), "b")).unwrap();
-    assert_eq!(output.flush(), Ok(()));
-    assert_eq!(values(&broker), ["b"]);
-}
-
-#[test]
-fn a_failing_flush_writes_a_part_and_drops_the_rest() {
-    let broker = broker(1);
-    let mut output = output(&broker);
-    broker.fail_flush(1);
-    broker.fail_flush(9);
-    assert_eq!(output.flush(), Ok(()), "with nothing sent nothing fails");
-    for round in ["a", "b", "c"] {
-        for number in 0..2 {
-            output
-                .send(alert(Some("ada"), &format!("{round}{number}")))
-                .unwrap();
-        }
-        assert_eq!(matches!(output.flush(), Err(Error::Abort(_))), round != "c");
-    }
-    assert_eq!(values(&broker), ["a0", "b0", "c0", "c1"]);
-}
-
-#[test]
-fn outputs_are_placed_by_key_and_stamped() {
-    let broker = broker(1);
-    let mut output = output(&broker);
-    output.send(alert(Some("foobar"), "by key")).unwrap();
-    for number in 0..2 {
-        output
-            .send(alert(None, &format!("keyless {number}")))
-            .unwrap();
-    }
-    let at = EventTime::from_millis(5);
-    output
-        .send(OutputRecord {
-            timestamp: Some(at),
-            ..alert(Some("foobar"), "dated")
-        })
-        .unwrap();
-    output.flush().unwrap();
-    let seen: Vec<_> = broker
-        .records("alerts")
-        .unwrap()
-        .into_iter()
-        .map(|record| {
-            (
-                record.partition,
-                record.timestamp.as_millis(),
-                record.value.unwrap(),
-            )
-        })
-        .collect();
-    // murmur2 of "foobar" is -790332482, an even number once its sign is masked.
-    let expected = [
-        (0, 1_000, b"by key".to_vec()),
-        (0, 1_000, b"keyless 0".to_vec()),
-        (0, 5, b"dated".to_vec()),
-        (1, 1_000, b"keyless 1".to_vec()),
-    ];
-    assert_eq!(seen, expected);
-}
-
-#[test]
-fn an_output_without_a_topic_is_refused() {
-    let broker = broker(1);
-    let mut output = output(&broker);
-    let letter = OutputRecord {
-        topic: OutputTopic::DeadLetters,
-        ..alert(None, "x")
-    };
-    let refused = output.send(letter);
-    assert_eq!(
-        refused,
-        Err(Error::Fatal("no output topic dlq: name one".into()))
-    );
-}
-
-#[test]
 fn an_expelled_member_is_told_and_comes_back() {
     let broker = broker(1);
     let mut ada = reader(&broker);
     let mut bob = join(&broker);
     broker.expel(GROUP, ada.id());
     assert_eq!(take(&mut bob), [source(0)]);
-    assert!(matches!(
-        ada.commit(&[(source(0), 1)]),
-        Err(Error::Abort(_))
-    ));
     fill(&broker, 0, 1);
     let bobs = poll(&mut bob, 9).records;
     assert_eq!(bobs, [(0, 0)]);

@@ -306,3 +306,65 @@ fn a_record_without_a_topic_cannot_be_written() {
         assert_eq!(readable(&broker), told(&[]));
     }
 }
+
+#[test]
+fn outputs_are_placed_by_key_and_stamped() {
+    let (broker, _) = world(2);
+    let input = reader(&broker);
+    let mut committer = committer(&broker, &input, "w0", &Faults::default());
+    let dated = OutputRecord {
+        timestamp: Some(EventTime::from_millis(5)),
+        ..alert(Some("foobar"), "dated")
+    };
+    let outputs = vec![
+        alert(Some("foobar"), "by key"),
+        alert(None, "keyless 0"),
+        alert(None, "keyless 1"),
+        dated,
+    ];
+    let whole = Transaction {
+        outputs,
+        ..transaction(7)
+    };
+    assert_eq!(write(&mut committer, whole), Some(Ok(())));
+    let seen: Vec<_> = broker
+        .records("alerts")
+        .unwrap()
+        .into_iter()
+        .map(|record| {
+            (
+                record.partition,
+                record.timestamp.as_millis(),
+                record.value.unwrap(),
+            )
+        })
+        .collect();
+    // murmur2 of "foobar" is -790332482, an even number once its sign is masked.
+    let expected = [
+        (0, 1_000, b"by key".to_vec()),
+        (0, 1_000, b"keyless 0".to_vec()),
+        (0, 5, b"dated".to_vec()),
+        (1, 1_000, b"keyless 1".to_vec()),
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn a_record_that_is_too_large_drops_the_transaction_and_is_told() {
+    let (broker, _) = world(1);
+    let input = reader(&broker);
+    let mut committer = committer(&broker, &input, "w0", &Faults::default());
+    let large = alert(Some("ada"), "too large");
+    broker.limit_records(Some(large.bytes() - 1));
+    let whole = Transaction {
+        outputs: vec![alert(Some("ada"), "small"), large.clone()],
+        ..transaction(7)
+    };
+    let outcome = write(&mut committer, whole);
+    let Some(Err(Error::TooLarge { topic, bytes, .. })) = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!((topic, bytes), (Some(OutputTopic::Alerts), large.bytes()));
+    assert_eq!(write(&mut committer, transaction(8)), Some(Ok(())));
+    assert_eq!(readable(&broker), told(&[8]));
+}

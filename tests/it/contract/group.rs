@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use wayfarer::runtime::{Error, InputLog, Source};
+use wayfarer::runtime::{InputLog, Source};
 
 use super::member::{Member, eventually};
 use super::{World, numbered, source};
@@ -61,7 +61,7 @@ pub(crate) fn a_revoked_partition_goes_to_the_other_only_after_its_release<W: Wo
     a.until_read(4);
     let mut b = Member::new(world.join());
     until_both("a revoke", (&mut a, &mut b), |a, _| !a.revoked.is_empty());
-    // What was read can still be finished, but nothing more of it is handed over.
+    // Nothing more of it is handed over.
     let revoked: Vec<Source> = a.revoked.iter().copied().collect();
     assert_eq!(revoked.len(), 1);
     world.append(revoked[0].partition, &numbered(2..3));
@@ -71,17 +71,11 @@ pub(crate) fn a_revoked_partition_goes_to_the_other_only_after_its_release<W: Wo
     }
     assert_eq!(b.owned, BTreeSet::new());
     assert_eq!(a.read.len(), 4);
-    a.log.commit(&[(revoked[0], 2)]).unwrap();
-    assert_eq!(world.committed(revoked[0].partition), Some(2));
     a.log.release(&revoked).unwrap();
     until_both("the hand-over", (&mut a, &mut b), |_, b| {
         b.owned.contains(&revoked[0]) && b.read.len() == 3
     });
     assert_eq!(b.values(revoked[0]), ["0", "1", "2"]);
-    assert!(matches!(
-        a.log.commit(&[(revoked[0], 3)]),
-        Err(Error::Abort(_))
-    ));
 }
 
 pub(crate) fn a_member_that_leaves_hands_everything_over<W: World>() {
@@ -97,26 +91,6 @@ pub(crate) fn a_member_that_leaves_hands_everything_over<W: World>() {
     world.append(0, &numbered(0..1));
     world.append(1, &numbered(0..1));
     b.until_read(2);
-}
-
-pub(crate) fn offsets_are_committed_by_the_owner_only<W: World>() {
-    let world = W::new(2);
-    world.append(0, &numbered(0..3));
-    let mut member = Member::new(world.join());
-    assert!(matches!(
-        member.log.commit(&[(source(0), 1)]),
-        Err(Error::Abort(_))
-    ));
-    member.until_read(3);
-    assert_eq!(world.committed(0), None);
-    member.log.commit(&[]).unwrap();
-    member.log.commit(&[(source(0), 2)]).unwrap();
-    assert_eq!(world.committed(0), Some(2));
-    member
-        .log
-        .commit(&[(source(0), 3), (source(1), 0)])
-        .unwrap();
-    assert_eq!((world.committed(0), world.committed(1)), (Some(3), Some(0)));
 }
 
 pub(crate) fn an_owner_of_nothing_is_a_member_all_the_same<W: World>() {

@@ -10,14 +10,12 @@ pub(crate) mod output;
 pub(crate) mod transactions;
 
 use wayfarer::domain::EventTime;
-use wayfarer::runtime::{Change, Changelog, Committer, InputLog, OutputLog, OutputTopic, Source};
+use wayfarer::runtime::{Change, Changelog, Committer, InputLog, OutputTopic, Source};
 
 /// A log with one input topic, one consumer group and a topic for every output.
 pub(crate) trait World {
     /// The input log under test.
     type Input: InputLog;
-    /// The output log under test.
-    type Output: OutputLog;
     /// A transaction of some other program that writes the input.
     type Foreign: Foreign;
 
@@ -25,8 +23,6 @@ pub(crate) trait World {
     fn new(partitions: u32) -> Self;
     /// A new member of the group.
     fn join(&self) -> Self::Input;
-    /// A producer of the outputs.
-    fn open(&self) -> Self::Output;
     /// Some other program writes the input; returns when the records are kept.
     fn append(&self, partition: u32, records: &[Entry]);
     /// Some other program writes the input in a transaction that it has not decided yet.
@@ -118,21 +114,20 @@ macro_rules! laws {
             two_members_share_the_partitions
             a_revoked_partition_goes_to_the_other_only_after_its_release
             a_member_that_leaves_hands_everything_over
-            offsets_are_committed_by_the_owner_only
             an_owner_of_nothing_is_a_member_all_the_same
-        );
-        $crate::contract::laws!($world: output:
-            what_was_flushed_can_be_read_back_as_it_was_sent
-            keys_choose_partitions_as_java_clients_do
-            records_of_one_key_keep_their_order
-            a_flush_of_nothing_is_done_at_once
         );
     };
     (transactions of $world:ty) => {
+        $crate::contract::laws!($world: output:
+            what_is_committed_can_be_read_back_as_it_was_written
+            keys_choose_partitions_as_java_clients_do
+            records_of_one_key_keep_their_order
+        );
         $crate::contract::laws!($world: transactions:
             what_is_committed_can_be_read_with_its_offsets_and_notes
             transactions_follow_each_other
             offsets_alone_can_be_committed
+            offsets_are_committed_by_the_owner_only
             what_is_aborted_is_never_readable_and_stores_nothing
             a_partition_that_was_released_is_not_ours_to_commit
             nothing_is_committed_for_a_member_that_has_left

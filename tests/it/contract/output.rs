@@ -1,14 +1,15 @@
-//! The laws of writing.
+//! The laws of writing records, however they are written.
 
 use std::num::NonZeroU32;
 
 use wayfarer::domain::EventTime;
-use wayfarer::runtime::{OutputLog, OutputRecord, OutputTopic};
+use wayfarer::runtime::{OutputRecord, OutputTopic, Transaction};
 use wayfarer::wire::placement;
 
-use super::{Entry, World};
+use super::transactions::{settle, transaction, working};
+use super::{Entry, Transactions, World};
 
-fn to(topic: OutputTopic, entry: Entry) -> OutputRecord {
+pub(crate) fn to(topic: OutputTopic, entry: Entry) -> OutputRecord {
     OutputRecord {
         topic,
         key: entry.key,
@@ -18,9 +19,39 @@ fn to(topic: OutputTopic, entry: Entry) -> OutputRecord {
     }
 }
 
-pub(crate) fn what_was_flushed_can_be_read_back_as_it_was_sent<W: World>() {
+pub(crate) fn what_is_committed_can_be_read_back_as_it_was_written<W: Transactions>() {
     let world = W::new(1);
-    let mut output = world.open();
+    can_be_read_back_as_it_was_written(&world, by_transactions(&world));
+}
+
+pub(crate) fn keys_choose_partitions_as_java_clients_do<W: Transactions>() {
+    let world = W::new(1);
+    is_placed_as_java_clients_do(&world, by_transactions(&world));
+}
+
+pub(crate) fn records_of_one_key_keep_their_order<W: Transactions>() {
+    let world = W::new(1);
+    keeps_the_order_of_a_key(&world, by_transactions(&world));
+}
+
+/// Writes records as one transaction each time.
+fn by_transactions<W: Transactions>(world: &W) -> impl FnMut(Vec<OutputRecord>) {
+    let (mut member, mut committer) = working(world, 1);
+    let mut next = 0;
+    move |outputs| {
+        next += 1;
+        let whole = Transaction {
+            outputs,
+            ..transaction("written", &[(0, next)])
+        };
+        settle(&mut committer, &mut member, whole).unwrap();
+    }
+}
+
+pub(crate) fn can_be_read_back_as_it_was_written(
+    world: &impl World,
+    mut write: impl FnMut(Vec<OutputRecord>),
+) {
     let text = |text: &str| Some(text.as_bytes().to_vec());
     let at = |millis| Some(EventTime::from_millis(millis));
     for topic in OutputTopic::ALL {
@@ -51,27 +82,23 @@ pub(crate) fn what_was_flushed_can_be_read_back_as_it_was_sent<W: World>() {
                 ..Entry::default()
             },
         ];
-        for entry in sent.clone() {
-            output.send(to(topic, entry)).unwrap();
-        }
-        output.flush().unwrap();
+        write(sent.clone().map(|entry| to(topic, entry)).into());
         let mut found = world.read_back(topic).concat();
         found.sort_by_key(|entry| entry.timestamp);
         assert_eq!(found, sent);
     }
 }
 
-pub(crate) fn keys_choose_partitions_as_java_clients_do<W: World>() {
-    let world = W::new(1);
-    let mut output = world.open();
-    for n in 0..200 {
-        let entry = Entry {
-            key: Some(format!("customer-{n}").into_bytes()),
-            ..Entry::of("x")
-        };
-        output.send(to(OutputTopic::Alerts, entry)).unwrap();
-    }
-    output.flush().unwrap();
+pub(crate) fn is_placed_as_java_clients_do(
+    world: &impl World,
+    mut write: impl FnMut(Vec<OutputRecord>),
+) {
+    let keyed = |n: u32| Entry {
+        key: Some(format!("customer-{n}").into_bytes()),
+        ..Entry::of("x")
+    };
+    let records = (0..200).map(|n| to(OutputTopic::Alerts, keyed(n)));
+    write(records.collect());
     let partitions = world.read_back(OutputTopic::Alerts);
     let count = NonZeroU32::new(u32::try_from(partitions.len()).unwrap()).unwrap();
     assert!(count.get() > 1, "one partition shows nothing");
@@ -86,35 +113,23 @@ pub(crate) fn keys_choose_partitions_as_java_clients_do<W: World>() {
     assert_eq!(found, 200);
 }
 
-pub(crate) fn records_of_one_key_keep_their_order<W: World>() {
-    let world = W::new(1);
-    let mut output = world.open();
-    for n in 0..2_000 {
-        let entry = Entry {
-            key: Some(b"ada".to_vec()),
-            ..Entry::of(&n.to_string())
-        };
-        output.send(to(OutputTopic::Transitions, entry)).unwrap();
-        if n % 300 == 0 {
-            output.flush().unwrap();
-        }
+pub(crate) fn keeps_the_order_of_a_key(
+    world: &impl World,
+    mut write: impl FnMut(Vec<OutputRecord>),
+) {
+    let sent: Vec<String> = (0..2_000).map(|n| n.to_string()).collect();
+    let adas = |value: &String| Entry {
+        key: Some(b"ada".to_vec()),
+        ..Entry::of(value)
+    };
+    for some in sent.chunks(300) {
+        let records = some.iter().map(adas);
+        write(records.map(|e| to(OutputTopic::Transitions, e)).collect());
     }
-    output.flush().unwrap();
     let found = world.read_back(OutputTopic::Transitions).concat();
     let values: Vec<String> = found
         .into_iter()
         .map(|entry| String::from_utf8(entry.value.unwrap()).unwrap())
         .collect();
-    let sent: Vec<String> = (0..2_000).map(|n| n.to_string()).collect();
     assert_eq!(values, sent);
-}
-
-pub(crate) fn a_flush_of_nothing_is_done_at_once<W: World>() {
-    let world = W::new(1);
-    let mut output = world.open();
-    output.flush().unwrap();
-    output.flush().unwrap();
-    for topic in OutputTopic::ALL {
-        assert!(world.read_back(topic).iter().all(Vec::is_empty));
-    }
 }

@@ -78,8 +78,19 @@ pub(crate) fn transaction(name: &str, next: &[(u32, u64)]) -> Transaction {
     }
 }
 
+/// Nothing but offsets of these partitions.
+pub(crate) fn offsets(name: &str, next: &[(u32, u64)]) -> Transaction {
+    Transaction {
+        progress: transaction(name, next).progress,
+        ..Transaction::default()
+    }
+}
+
 /// A member that has all partitions, and a committer for it.
-fn working<W: Transactions>(world: &W, partitions: usize) -> (Member<W::Input>, W::Committer) {
+pub(crate) fn working<W: Transactions>(
+    world: &W,
+    partitions: usize,
+) -> (Member<W::Input>, W::Committer) {
     let mut member = Member::new(world.join());
     member.until("assigned", |member| member.owned.len() == partitions);
     let mut committer = world.committer("one", &member.log);
@@ -190,12 +201,27 @@ pub(crate) fn transactions_follow_each_other<W: Transactions>() {
 pub(crate) fn offsets_alone_can_be_committed<W: Transactions>() {
     let world = W::new(1);
     let (mut member, mut committer) = working(&world, 1);
-    let alone = Transaction {
-        progress: transaction("alone", &[(0, 4)]).progress,
-        ..Transaction::default()
-    };
-    settle(&mut committer, &mut member, alone).unwrap();
+    settle(&mut committer, &mut member, offsets("alone", &[(0, 4)])).unwrap();
     assert_eq!(stored(&mut member.log, 1), [note(4, "alone, 0")]);
+    for topic in OutputTopic::ALL {
+        assert!(world.read_back(topic).iter().all(Vec::is_empty));
+    }
+}
+
+pub(crate) fn offsets_are_committed_by_the_owner_only<W: Transactions>() {
+    let world = W::new(2);
+    let mut member = Member::new(world.join());
+    let mut committer = world.committer("one", &member.log);
+    renew(&mut committer);
+    let early = settle(&mut committer, &mut member, offsets("early", &[(0, 1)]));
+    assert!(matches!(early, Err(Error::Abort(_))), "{early:?}");
+    member.until("assigned", |member| member.owned.len() == 2);
+    assert_eq!(world.committed(0), None);
+    settle(&mut committer, &mut member, offsets("one", &[(0, 2)])).unwrap();
+    assert_eq!((world.committed(0), world.committed(1)), (Some(2), None));
+    let both = offsets("both", &[(0, 3), (1, 0)]);
+    settle(&mut committer, &mut member, both).unwrap();
+    assert_eq!((world.committed(0), world.committed(1)), (Some(3), Some(0)));
 }
 
 pub(crate) fn what_is_aborted_is_never_readable_and_stores_nothing<W: Transactions>() {

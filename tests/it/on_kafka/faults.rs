@@ -4,22 +4,14 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use wayfarer::kafka::{Admin, KafkaInput, KafkaOutput};
-use wayfarer::runtime::{Error, InputLog, OutputLog, OutputRecord, OutputTopic};
+use wayfarer::runtime::{Error, InputLog};
 
+use super::producer::alert;
 use super::world::KafkaWorld;
 use crate::contract::member::{Member, eventually};
-use crate::contract::{World, numbered, source};
+use crate::contract::transactions::{offsets, renew, settle};
+use crate::contract::{Transactions, World, numbered, source};
 use crate::support::broker::{self, Broker};
-
-fn alert(value: Vec<u8>) -> OutputRecord {
-    OutputRecord {
-        topic: OutputTopic::Alerts,
-        key: Some(b"ada".to_vec()),
-        value: Some(value),
-        headers: Vec::new(),
-        timestamp: None,
-    }
-}
 
 #[test]
 fn a_double_with_our_instance_id_fences_us() {
@@ -73,8 +65,6 @@ fn a_member_that_stalls_loses_its_partitions_and_comes_back_for_its_share() {
     let mut b = Member::new(world.join());
     // Nobody polls the first meanwhile.
     b.until("all of it", |b| b.owned.len() == 2);
-    let late = a.log.commit(&[(source(0), 0)]);
-    assert!(matches!(late, Err(Error::Abort(_))), "{late:?}");
     let shares = Cell::new((0, 0, false));
     let step = || {
         a.step();
@@ -82,66 +72,6 @@ fn a_member_that_stalls_loses_its_partitions_and_comes_back_for_its_share() {
         shares.set((a.owned.len(), b.owned.len(), a.lost > 0));
     };
     eventually("a share each", step, || shares.get() == (1, 1, true));
-}
-
-#[test]
-fn a_missing_output_topic_is_named_by_the_flush() {
-    let mut world = KafkaWorld::on(broker::shared(), 1);
-    let missing = format!("{}-missing", world.input());
-    let outputs = &mut world.config.outputs;
-    outputs.insert(OutputTopic::Alerts, missing.clone());
-    let quickly = ("topic.metadata.propagation.max.ms".into(), "10".into());
-    world.config.librdkafka_producer.extend([quickly]);
-    let mut output = world.open();
-    let sent = output.send(alert(vec![1])).and_then(|()| output.flush());
-    let Err(Error::Abort(text)) = sent else {
-        panic!("{sent:?}");
-    };
-    assert!(
-        text.contains(&missing) && text.contains("create the topic"),
-        "{text}"
-    );
-    // The failure was told once; what is written afterwards does not suffer from it.
-    let elsewhere = OutputRecord {
-        topic: OutputTopic::Kpis,
-        ..alert(vec![2])
-    };
-    output.send(elsewhere).unwrap();
-    output.flush().unwrap();
-}
-
-#[test]
-fn a_record_that_is_too_large_is_refused_with_the_mend() {
-    let world = KafkaWorld::new(1);
-    let mut output = world.open();
-    let sent = output.send(alert(vec![7; 2_000_000]));
-    let Err(Error::TooLarge { reason, topic, .. }) = sent else {
-        panic!("{sent:?}");
-    };
-    assert_eq!(topic, Some(OutputTopic::Alerts));
-    assert!(reason.contains("max.message.bytes"), "{reason}");
-}
-
-#[test]
-fn a_record_that_its_topic_refuses_is_told_with_its_size() {
-    let mut world = KafkaWorld::new(1);
-    let settings = [
-        ("message.max.bytes", "4000000"),
-        ("compression.type", "none"),
-    ];
-    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    world.config.librdkafka_producer.extend(settings);
-    let mut output = world.open();
-    let large = || alert(vec![7; 2_000_000]);
-    let sent = output.send(large()).and_then(|()| output.flush());
-    let Err(Error::TooLarge { reason, bytes, .. }) = sent else {
-        panic!("{sent:?}");
-    };
-    assert!(reason.contains("max.message.bytes"), "{reason}");
-    assert_eq!(bytes, large().bytes());
-    output.send(alert(vec![7; 500_000])).unwrap();
-    output.flush().unwrap();
-    assert_eq!(world.read_back(OutputTopic::Alerts).concat().len(), 1);
 }
 
 #[test]
@@ -188,17 +118,19 @@ fn a_broker_that_stalls_or_dies_is_waited_for() {
     member.idle();
     let giving_up = ("message.timeout.ms".to_owned(), "1000".to_owned());
     world.config.librdkafka_producer.extend([giving_up]);
-    let mut output = world.open();
-    output.send(alert(vec![1])).unwrap();
+    let mut output = KafkaOutput::open(&world.config).unwrap();
+    output.send(&alert(vec![1])).unwrap();
     let flushed = output.flush();
     assert!(matches!(flushed, Err(Error::Abort(_))), "{flushed:?}");
 
     broker.restart();
     world.append(0, &numbered(2..4));
     member.until_read(4);
-    member.log.commit(&[(source(0), 4)]).unwrap();
+    let mut committer = world.committer("one", &member.log);
+    renew(&mut committer);
+    settle(&mut committer, &mut member, offsets("read", &[(0, 4)])).unwrap();
     assert_eq!(world.committed(0), Some(4));
-    output.send(alert(vec![1])).unwrap();
+    output.send(&alert(vec![2])).unwrap();
     output.flush().unwrap();
 
     // Without a coordinator there is nobody to take leave of: the drop must end all the same.

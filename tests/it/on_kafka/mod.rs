@@ -1,6 +1,7 @@
 //! The ports on a real Kafka: the contract, and what only a real broker can do.
 
 mod faults;
+mod producer;
 mod uncertain;
 mod world;
 

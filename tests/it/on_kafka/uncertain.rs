@@ -29,11 +29,18 @@ fn a_transaction_with_a_record_that_is_too_large_is_rolled_back_and_the_next_is_
     let record = large.outputs[0].clone();
     large.outputs.push(record);
     large.outputs[1].value = Some(vec![7; 2_000_000]);
+    let size = large.outputs[1].bytes();
     let refused = settle(&mut committer, &mut member, large);
-    let Err(Error::Abort(text)) = refused else {
+    let Err(Error::TooLarge {
+        reason,
+        topic,
+        bytes,
+    }) = refused
+    else {
         panic!("{refused:?}");
     };
-    assert!(text.contains("max.message.bytes"), "{text}");
+    assert_eq!((topic, bytes), (Some(OutputTopic::Alerts), size));
+    assert!(reason.contains("max.message.bytes"), "{reason}");
     settle(&mut committer, &mut member, transaction("small", &[(0, 1)])).unwrap();
     assert_eq!(alerts(&world), ["small"]);
     assert_eq!(stored(&mut member.log, 1), [note(1, "small, 0")]);

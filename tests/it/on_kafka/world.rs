@@ -9,9 +9,7 @@ use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use wayfarer::domain::EventTime;
-use wayfarer::kafka::{
-    Admin, KafkaChangelog, KafkaCommitter, KafkaConfig, KafkaInput, KafkaOutput, TopicSpec,
-};
+use wayfarer::kafka::{Admin, KafkaChangelog, KafkaCommitter, KafkaConfig, KafkaInput, TopicSpec};
 use wayfarer::runtime::{Change, OutputTopic};
 
 use crate::contract::{Entry, Foreign, Transactions, World};
@@ -81,7 +79,6 @@ impl KafkaWorld {
 
 impl World for KafkaWorld {
     type Input = KafkaInput;
-    type Output = KafkaOutput;
     type Foreign = Transaction;
 
     fn new(partitions: u32) -> Self {
@@ -90,10 +87,6 @@ impl World for KafkaWorld {
 
     fn join(&self) -> KafkaInput {
         KafkaInput::join(&self.config).unwrap()
-    }
-
-    fn open(&self) -> KafkaOutput {
-        KafkaOutput::open(&self.config).unwrap()
     }
 
     fn append(&self, partition: u32, records: &[Entry]) {
@@ -110,10 +103,19 @@ impl World for KafkaWorld {
         let reader = reader(&self.config, &self.config.group_id);
         let mut list = TopicPartitionList::new();
         list.add_partition(self.input(), i32::try_from(partition).unwrap());
-        let found = reader.committed_offsets(list, WAIT).unwrap();
-        match found.elements()[0].offset() {
-            Offset::Offset(offset) => Some(u64::try_from(offset).unwrap()),
-            _ => None,
+        loop {
+            let found = reader.committed_offsets(list.clone(), WAIT).unwrap();
+            let element = &found.elements()[0];
+            // A transaction counts as committed a little before its offsets do.
+            let unstable = RDKafkaErrorCode::UnstableOffsetCommit;
+            match element.error().map_err(|e| e.rdkafka_error_code()) {
+                Err(Some(code)) if code == unstable => {}
+                Err(error) => panic!("{error:?}"),
+                Ok(()) => match element.offset() {
+                    Offset::Offset(offset) => return Some(u64::try_from(offset).unwrap()),
+                    _ => return None,
+                },
+            }
         }
     }
 
