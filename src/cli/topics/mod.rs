@@ -50,7 +50,7 @@ pub(super) struct Args {
     #[arg(long)]
     inputs: bool,
 
-    /// What is printed: commands of Kafka's tools, or KafkaTopic resources for Strimzi 0.49 on
+    /// What is printed: commands of Kafka's tools, or resources for Strimzi from 0.49 on
     #[arg(long = "as", value_enum, value_name = "FORM", default_value_t = Form::Commands)]
     form: Form,
 
