@@ -4,6 +4,7 @@
 //! [`World`] and gives an [`Exit`]. To add one: write the file, add a variant to [`Verb`] and an
 //! arm to its match.
 
+mod cluster;
 mod connect;
 mod console;
 pub mod demo;
@@ -16,6 +17,7 @@ mod process;
 mod replay;
 mod run;
 mod sink;
+mod topics;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -88,13 +90,14 @@ Exit codes:
   64  the command line is wrong
   69  something outside is not there: a broker, a topic
   70  Wayfarer itself went wrong
-  78  the config or a map is wrong";
+  78  the config, a map or a topic is wrong";
 
 #[derive(Subcommand, Debug)]
 enum Verb {
     Demo(demo::Args),
     Run(run::Args),
     Validate(validate::Args),
+    Topics(topics::Args),
     Echo(echo::Args),
     Replay(replay::Args),
     Generate(generate::Args),
@@ -106,6 +109,7 @@ impl Verb {
             Self::Demo(args) => demo::run(args, world),
             Self::Run(args) => run::run(args, world),
             Self::Validate(args) => validate::run(args, world),
+            Self::Topics(args) => topics::run(args, world),
             Self::Echo(args) => echo::run(args, world),
             Self::Replay(args) => replay::run(args, world),
             Self::Generate(args) => generate::run(args, world),

@@ -1,7 +1,7 @@
 //! The process around a pipeline: why it stops, and how it is told to.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io;
+use std::io::{self, IsTerminal};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -9,8 +9,10 @@ use std::thread;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
 
 use super::Exit;
+use crate::config::{Log, LogFormat};
 use crate::runtime::Error;
 
 /// Why the pipeline could not go on.
@@ -101,4 +103,24 @@ pub(super) fn end_within(limit: Duration) {
     if let Err(error) = spawned {
         tracing::warn!(%error, "nobody watches how long stopping takes");
     }
+}
+
+/// Begins to log to standard error: as text on a terminal, else as JSON.
+pub(super) fn start_log(log: &Log) {
+    let filter = EnvFilter::builder().parse_lossy(&log.level);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr);
+    let text = match log.format {
+        LogFormat::Auto => io::stderr().is_terminal(),
+        LogFormat::Text => true,
+        LogFormat::Json => false,
+    };
+    let started = if text {
+        builder.try_init()
+    } else {
+        builder.json().try_init()
+    };
+    // Somebody who embeds the verb may log already.
+    drop(started);
 }

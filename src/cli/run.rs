@@ -1,19 +1,16 @@
 //! `wayfarer run`: the pipeline stage.
 
-use std::io::{self, IsTerminal};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use tracing_subscriber::EnvFilter;
-
 use super::pipeline::{Pipeline, Shared};
 use super::process::{self, Stopped};
-use super::{ConfigArgs, Exit, World, connect};
-use crate::config::{Config, Log, LogFormat};
+use super::{ConfigArgs, Exit, World, cluster, connect};
+use crate::config::Config;
 use crate::http::{Edge, Listener, Server};
-use crate::kafka::Admin;
 
 /// How long stopping may take before the process ends all the same.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(25);
@@ -24,7 +21,8 @@ const WATCH: Duration = Duration::from_millis(50);
 ///
 /// Joins the consumer group and works until SIGTERM or SIGINT, then commits what is open and
 /// leaves; a second signal ends it at once. More workers and more processes share the partitions by
-/// the consumer group. Topics are never created: see that those that the config names exist.
+/// the consumer group. Topics are never created: `wayfarer topics` does so, and `wayfarer validate
+/// --connect` says what else a cluster lacks.
 ///
 /// Outputs, journeys, KPIs and input offsets are one Kafka transaction, exactly once; read the
 /// outputs with `isolation.level=read_committed`. Journeys are kept in the changelog topic, from
@@ -40,8 +38,8 @@ Examples:
 Served at http.listen (port 9464): /metrics /livez /readyz /version
 
 Exit codes: 0 after a signal, 64 for a wrong command line, 69 if Kafka or a topic is not there,
-70 if Wayfarer itself went wrong, 78 if the config or a map is wrong, or if the state and the
-group's offsets do not agree.")]
+70 if Wayfarer itself went wrong, 78 if the config, a map or a topic is wrong, or if the state and
+the group's offsets do not agree.")]
 pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArgs,
@@ -57,7 +55,7 @@ pub(super) fn run(args: &Args, world: &mut World<'_>) -> io::Result<Exit> {
         Ok(loaded) => loaded,
         Err(problems) => return world.refuse(&problems),
     };
-    start_log(&loaded.config.log);
+    process::start_log(&loaded.config.log);
     if loaded.warnings.warnings() > 0 {
         world.console.note(loaded.warnings.to_string())?;
     }
@@ -74,7 +72,7 @@ pub(super) fn run(args: &Args, world: &mut World<'_>) -> io::Result<Exit> {
 fn work(config: &Config, shared: &Shared) -> Result<(), Stopped> {
     let listener =
         Listener::bind(config.http.listen, "http.listen").map_err(Stopped::unavailable)?;
-    check_topics(config).map_err(Stopped::unavailable)?;
+    cluster::fit(config)?;
     let edge = Edge {
         health: Arc::clone(&shared.health),
         registry: Arc::clone(&shared.registry),
@@ -97,68 +95,4 @@ fn work(config: &Config, shared: &Shared) -> Result<(), Stopped> {
     served.map_err(Stopped::unavailable)?;
     tracing::info!("stopped");
     Ok(())
-}
-
-/// Fails with one line that names what is missing.
-fn check_topics(config: &Config) -> Result<(), String> {
-    let kafka = connect::kafka(config, 0);
-    let admin = Admin::open(&kafka).map_err(|error| error.to_string())?;
-    let mut counts = Vec::new();
-    for topic in &kafka.inputs {
-        let count = admin
-            .partition_count(topic)
-            .map_err(|error| error.to_string())?;
-        counts.push(count.ok_or_else(|| missing(topic))?);
-    }
-    if counts.windows(2).any(|pair| pair[0] != pair[1]) {
-        let inputs = kafka.inputs.join(", ");
-        return Err(format!(
-            "the input topics {inputs} have {counts:?} partitions: give them the same number, \
-             since a customer's touchpoints must lie in one partition"
-        ));
-    }
-    for topic in kafka.outputs.values() {
-        let count = admin
-            .partition_count(topic)
-            .map_err(|error| error.to_string())?;
-        count.ok_or_else(|| missing(topic))?;
-    }
-    let changelog = &config.state.changelog;
-    let count = admin
-        .partition_count(changelog)
-        .map_err(|error| error.to_string())?;
-    let count = count.ok_or_else(|| missing(changelog))?;
-    if counts.first().is_some_and(|inputs| *inputs != count) {
-        return Err(format!(
-            "the changelog {changelog} has {count} partitions and the inputs {}: they must be the \
-             same number, since a partition's state lies in the changelog's partition of its \
-             number",
-            counts[0]
-        ));
-    }
-    Ok(())
-}
-
-fn missing(topic: &str) -> String {
-    format!("there is no topic {topic}: create it, or name another in the config")
-}
-
-/// Begins to log to standard error: as text on a terminal, else as JSON.
-fn start_log(log: &Log) {
-    let filter = EnvFilter::builder().parse_lossy(&log.level);
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr);
-    let text = match log.format {
-        LogFormat::Auto => io::stderr().is_terminal(),
-        LogFormat::Text => true,
-        LogFormat::Json => false,
-    };
-    let started = if text {
-        builder.try_init()
-    } else {
-        builder.json().try_init()
-    };
-    // Somebody who embeds the verb may log already.
-    drop(started);
 }

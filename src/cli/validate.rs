@@ -3,14 +3,21 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::cluster::{self, Weight};
 use super::{ConfigArgs, Exit, World};
 use crate::config::{self, Config, Problems};
 use crate::domain::JourneyMap;
 
 /// Checks a config and journey maps, and reports every mistake at once
 ///
-/// Each mistake comes with its file, line and column and with what would mend it. Nothing is
-/// connected to. Warnings do not fail the check unless --deny-warnings is given.
+/// Each mistake comes with its file, line and column and with what would mend it. Warnings do not
+/// fail the check unless --deny-warnings is given.
+///
+/// Nothing is connected to without --connect. With it, a config in order is held against its
+/// cluster: whether the brokers answer and take transactions, whether every topic is there with the
+/// partitions and settings that the results rest on, what this user may do, and whether the group
+/// can read on where it stands. Nothing is written and no group joined, so it may be done beside a
+/// running pipeline.
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = "\
 Examples:
@@ -18,8 +25,10 @@ Examples:
   wayfarer validate shop.yaml                    a map alone, with default settings
   wayfarer validate -c wayfarer.yaml draft.yaml  both; the draft knows the config's types
   wayfarer validate builtin:five-stages          the map that is built in
+  wayfarer validate -c wayfarer.yaml --connect   the cluster, too
 
-Exit codes: 0 if nothing is wrong, 64 for a wrong command line, 78 if something is wrong.")]
+Exit codes: 0 if nothing is wrong, 64 for a wrong command line, 69 if Kafka or a topic is not there,
+78 if something is wrong.")]
 pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArgs,
@@ -27,6 +36,10 @@ pub(super) struct Args {
     /// Fails on warnings too
     #[arg(long)]
     deny_warnings: bool,
+
+    /// Looks at the cluster, too, if the config is in order
+    #[arg(long)]
+    connect: bool,
 
     /// Journey maps to check together
     #[arg(value_name = "MAP")]
@@ -40,7 +53,8 @@ pub(super) struct Args {
 /// If the console takes no more.
 pub(super) fn run(args: &Args, world: &mut World<'_>) -> io::Result<Exit> {
     let file = args.config.file(&world.env);
-    let with_config = file.is_some() || !args.config.set.is_empty() || args.maps.is_empty();
+    let told = file.is_some() || !args.config.set.is_empty() || args.connect;
+    let with_config = told || args.maps.is_empty();
     let mut config = Config::default();
     let mut exit = Exit::Ok;
     if with_config {
@@ -64,7 +78,42 @@ pub(super) fn run(args: &Args, world: &mut World<'_>) -> io::Result<Exit> {
             Err(problems) => exit = world.refuse(&problems)?,
         }
     }
+    if args.connect && exit == Exit::Ok {
+        exit = connect(args, world, &config)?;
+    }
     Ok(exit)
+}
+
+/// Says everything that the cluster lacks.
+fn connect(args: &Args, world: &mut World<'_>, config: &Config) -> io::Result<Exit> {
+    let name = &config.kafka.bootstrap_servers;
+    cluster::log_trouble(config);
+    let survey = cluster::survey(config);
+    for finding in &survey.findings {
+        let warning = match finding.weight {
+            Weight::Warning => "warning: ",
+            Weight::Missing | Weight::Wrong => "",
+        };
+        world
+            .console
+            .note(format!("{name}: {warning}{}", finding.text))?;
+    }
+    let worst = survey.findings.iter().map(|finding| finding.weight).max();
+    let exit = worst.map_or(Exit::Ok, Weight::exit);
+    if exit != Exit::Ok {
+        return Ok(exit);
+    }
+    if args.deny_warnings && worst.is_some() {
+        world.console.note("warnings are denied")?;
+        return Ok(Exit::Config);
+    }
+    let (brokers, topics) = (survey.brokers, survey.topics);
+    world.console.say(format!(
+        "{name}: in order\n  {}, {}",
+        count(brokers, "broker"),
+        count(topics, "topic")
+    ))?;
+    Ok(Exit::Ok)
 }
 
 fn worse(one: Exit, other: Exit) -> Exit {

@@ -1,4 +1,4 @@
-//! Topics: to create them and to count their partitions.
+//! Topics: to create them, and to see how they are.
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -7,15 +7,16 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::config::KafkaConfig;
-use super::errors;
+use super::ffi::Rights;
 use super::log::{LogBridge, LogOnly};
 use super::reaper::Reaped;
+use super::{errors, ffi};
 use crate::runtime::Error;
 
 /// How long one question may take.
@@ -32,6 +33,15 @@ pub struct TopicSpec {
     pub replication: Option<u32>,
     /// Its own settings, such as `cleanup.policy`.
     pub settings: BTreeMap<String, String>,
+}
+
+/// How large a topic is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TopicShape {
+    /// Its partitions.
+    pub partitions: u32,
+    /// On how many brokers each partition is kept, at least.
+    pub replication: u32,
 }
 
 /// A client that administers topics.
@@ -93,7 +103,16 @@ impl Admin {
     ///
     /// [`Error::Retry`] if no broker answered, [`Error::Fatal`] if the question was refused.
     pub fn partition_count(&self, topic: &str) -> Result<Option<u32>, Error> {
-        let doing = format!("counting the partitions of {topic}");
+        Ok(self.shape(topic)?.map(|shape| shape.partitions))
+    }
+
+    /// How large a topic is; none if there is no such topic.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Retry`] if no broker answered, [`Error::Fatal`] if the question was refused.
+    pub fn shape(&self, topic: &str) -> Result<Option<TopicShape>, Error> {
+        let doing = format!("looking at topic {topic}");
         let metadata = self
             .onlooker
             .fetch_metadata(Some(topic), PATIENCE)
@@ -102,12 +121,63 @@ impl Admin {
             return Ok(None);
         };
         match found.error().map(RDKafkaErrorCode::from) {
-            None => Ok(u32::try_from(found.partitions().len()).ok()),
+            None => {
+                let replicas = found.partitions().iter().map(|p| p.replicas().len());
+                let count = |number| u32::try_from(number).unwrap_or(u32::MAX);
+                Ok(Some(TopicShape {
+                    partitions: count(found.partitions().len()),
+                    replication: count(replicas.min().unwrap_or(0)),
+                }))
+            }
             Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
                 Ok(None)
             }
             Some(code) => Err(errors::sort(&KafkaError::MetadataFetch(code), &doing)),
         }
+    }
+
+    /// How many brokers there are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Retry`] if none of them answered within `wait`.
+    pub fn brokers(&self, wait: Duration) -> Result<usize, Error> {
+        let metadata = self.onlooker.fetch_metadata(None, wait);
+        // What led to that is in librdkafka's log, which is written when the client is polled.
+        drop(self.onlooker.poll(Duration::ZERO));
+        let metadata = metadata.map_err(|error| errors::sort(&error, "reaching the brokers"))?;
+        Ok(metadata.brokers().len())
+    }
+
+    /// The settings of a topic that exists, defaults included, as the broker spells them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Retry`] if no broker answered, [`Error::Fatal`] if the question was refused.
+    pub fn settings(&self, topic: &str) -> Result<BTreeMap<String, String>, Error> {
+        let doing = format!("reading the settings of topic {topic}");
+        let asked = [ResourceSpecifier::Topic(topic)];
+        let options = AdminOptions::new().request_timeout(Some(PATIENCE));
+        let answers = wait_for(self.admin.describe_configs(&asked, &options))
+            .map_err(|error| errors::sort(&error, &doing))?;
+        let mut settings = BTreeMap::new();
+        for answer in answers {
+            let answer = answer.map_err(|code| errors::sort_code(code, &doing))?;
+            let known = answer.entries.into_iter();
+            settings.extend(known.filter_map(|entry| Some((entry.name, entry.value?))));
+        }
+        Ok(settings)
+    }
+
+    /// What this client may do with each of these topics; without those that do not exist, and
+    /// those of which the broker does not tell.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Retry`] if no broker answered, [`Error::Fatal`] if the question was refused.
+    pub fn rights(&self, topics: &[&str]) -> Result<BTreeMap<String, Rights>, Error> {
+        ffi::rights(self.admin.inner(), topics, PATIENCE)
+            .map_err(|code| errors::sort_code(code, "asking what is allowed with the topics"))
     }
 }
 

@@ -178,9 +178,14 @@ impl Refusal {
         Self { way, code, text }
     }
 
+    /// As an error of a call that was made for its answer alone.
+    pub(super) fn sorted(&self, doing: &str) -> Error {
+        sort_code(self.code, &format!("{doing}: {}", self.text))
+    }
+
     /// As an error of a transaction of which nothing can become readable.
     pub(super) fn rolled_back(&self, doing: &str) -> Error {
-        match sort_code(self.code, &format!("{doing}: {}", self.text)) {
+        match self.sorted(doing) {
             Error::Retry(text) | Error::Unknown(text) => Error::Abort(text),
             error => error,
         }
@@ -256,6 +261,9 @@ const fn mend(code: RDKafkaErrorCode) -> Option<&'static str> {
         Code::MessageSizeTooLarge | Code::MessageBatchTooLarge => {
             "raise max.message.bytes of the topic, and message.max.bytes under kafka.librdkafka \
              to the same; batch.size must not be larger"
+        }
+        Code::InvalidReplicationFactor => {
+            "there are not as many brokers: give `wayfarer topics` a smaller --replication-factor"
         }
         Code::InvalidTimestamp => {
             "the record's time is further from the broker's clock than \

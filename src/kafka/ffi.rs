@@ -4,6 +4,7 @@
     reason = "a few calls are missing in rust-rdkafka; each says why it is sound"
 )]
 
+use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};
 use std::ptr::NonNull;
 use std::time::Duration;
@@ -174,6 +175,98 @@ pub(super) fn position<C: ClientContext>(
     };
     // librdkafka's own marks, such as "nothing yet", are negative.
     u64::try_from(offset?).ok()
+}
+
+/// What a client may do with a topic.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Rights {
+    /// To read its records.
+    pub read: bool,
+    /// To write records.
+    pub write: bool,
+    /// To see its settings.
+    pub describe_configs: bool,
+}
+
+/// What this client may do with each of these topics, as the broker tells; nothing for a topic of
+/// which it does not.
+///
+/// # Errors
+///
+/// What the question was answered, `OperationTimedOut` if nothing was heard in time.
+pub(super) fn rights<C: ClientContext>(
+    client: &Client<C>,
+    topics: &[&str],
+    wait: Duration,
+) -> Result<BTreeMap<String, Rights>, RDKafkaErrorCode> {
+    let names: Vec<_> = topics.iter().flat_map(|name| CString::new(*name)).collect();
+    let mut names: Vec<_> = names.iter().map(|name| name.as_ptr()).collect();
+    let wait = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
+    // SAFETY: the client and the names outlive the call, which copies the names and the options.
+    // Collection, options, queue and event are ours and are destroyed once; a refusal of an option
+    // would be ours too, and there is none, since the options are made for this call.
+    unsafe {
+        let collection =
+            raw::rd_kafka_TopicCollection_of_topic_names(names.as_mut_ptr(), names.len());
+        let options = raw::rd_kafka_AdminOptions_new(
+            client.native_ptr(),
+            raw::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS,
+        );
+        raw::rd_kafka_AdminOptions_set_include_authorized_operations(options, 1);
+        let queue = raw::rd_kafka_queue_new(client.native_ptr());
+        raw::rd_kafka_DescribeTopics(client.native_ptr(), collection, options, queue);
+        raw::rd_kafka_AdminOptions_destroy(options);
+        raw::rd_kafka_TopicCollection_destroy(collection);
+        let event = raw::rd_kafka_queue_poll(queue, wait);
+        let mut answer = Err(RDKafkaErrorCode::OperationTimedOut);
+        if !event.is_null() {
+            let error = raw::rd_kafka_event_error(event);
+            answer = match error.is_error() {
+                true => Err(error.into()),
+                false => Ok(told_rights(event)),
+            };
+            raw::rd_kafka_event_destroy(event);
+        }
+        raw::rd_kafka_queue_destroy(queue);
+        answer
+    }
+}
+
+/// What the answer to a description of topics says about rights.
+///
+/// # Safety
+///
+/// `event` must be a live event.
+unsafe fn told_rights(event: *mut raw::rd_kafka_event_t) -> BTreeMap<String, Rights> {
+    use raw::rd_kafka_AclOperation_t as Operation;
+    let mut told = BTreeMap::new();
+    // SAFETY: everything belongs to the event, which the caller keeps alive; the lists hold as many
+    // elements as their counts say, and a list that is null is not looked into.
+    unsafe {
+        let result = raw::rd_kafka_event_DescribeTopics_result(event);
+        let mut count = 0;
+        if result.is_null() {
+            return told;
+        }
+        let topics = raw::rd_kafka_DescribeTopics_result_topics(result, &raw mut count);
+        for at in 0..count {
+            let topic = *topics.add(at);
+            let mut count = 0;
+            let list = raw::rd_kafka_TopicDescription_authorized_operations(topic, &raw mut count);
+            if list.is_null() {
+                continue;
+            }
+            let may = |operation| (0..count).any(|at| *list.add(at) == operation);
+            let rights = Rights {
+                read: may(Operation::RD_KAFKA_ACL_OPERATION_READ),
+                write: may(Operation::RD_KAFKA_ACL_OPERATION_WRITE),
+                describe_configs: may(Operation::RD_KAFKA_ACL_OPERATION_DESCRIBE_CONFIGS),
+            };
+            let name = CStr::from_ptr(raw::rd_kafka_TopicDescription_name(topic));
+            told.insert(name.to_string_lossy().into_owned(), rights);
+        }
+    }
+    told
 }
 
 /// How long the mock cluster of a client waits for more members before it forms a group. Does

@@ -15,7 +15,8 @@
 //! | `committer` | [`KafkaCommitter`], which writes outputs, changes and offsets on a thread of its own |
 //! | `transactional`, `in_order` | how it does so exactly once, and at least once |
 //! | `changelog` | [`KafkaChangelog`], a reader of the changelog |
-//! | `admin` | topics: to create, to count partitions |
+//! | `admin` | topics: to create, and to see how they are |
+//! | `trial` | what a worker would be answered, tried without being one |
 //! | `embedded` | a broker inside the process, for the demo |
 //! | `errors`, `log`, `reaper`, `ffi` | error codes, librdkafka's log, ends that cannot hang, raw calls |
 //!
@@ -57,14 +58,17 @@ mod reaper;
 mod refusal;
 mod topics;
 mod transactional;
+mod trial;
 mod writer;
 
-pub use admin::{Admin, TopicSpec};
+pub use admin::{Admin, TopicShape, TopicSpec};
 pub use changelog::KafkaChangelog;
 pub use clock::SystemClock;
 pub use committer::KafkaCommitter;
 pub use config::KafkaConfig;
 pub use consumer::KafkaInput;
 pub use embedded::EmbeddedBroker;
+pub use ffi::Rights;
 pub use producer::KafkaOutput;
 pub use refusal::Refusal;
+pub use trial::{Place, places, try_transactions};

@@ -5,6 +5,7 @@ mod bad_input;
 mod scrape;
 mod silence;
 mod stage;
+mod topics;
 
 use std::collections::BTreeMap;
 use std::process::Command;

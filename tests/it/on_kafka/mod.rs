@@ -5,7 +5,7 @@ mod producer;
 mod uncertain;
 mod world;
 
-pub(crate) use world::KafkaWorld;
+pub(crate) use world::{KafkaWorld, fresh_name};
 
 crate::contract::laws!(crate::on_kafka::world::KafkaWorld);
 crate::contract::laws!(transactions of crate::on_kafka::world::KafkaWorld);

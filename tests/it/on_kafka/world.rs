@@ -296,7 +296,7 @@ fn reader(config: &KafkaConfig, group: &str) -> BaseConsumer {
 }
 
 /// A name that no other test, run or process uses.
-fn fresh_name() -> String {
+pub(crate) fn fresh_name() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
