@@ -4,7 +4,7 @@ mod faults;
 mod uncertain;
 mod world;
 
-pub(crate) use world::KafkaWorld;
+pub(crate) use world::{KafkaWorld, Onlooker};
 
 crate::contract::laws!(crate::on_kafka::world::KafkaWorld);
 crate::contract::laws!(transactions of crate::on_kafka::world::KafkaWorld);

@@ -44,7 +44,7 @@ impl KafkaWorld {
         config.outputs = OutputTopic::ALL
             .map(|topic| (topic, format!("{name}.{}", topic.suffix())))
             .into();
-        let changelog = format!("{name}-changelog");
+        let changelog = format!("{name}.changelog");
         config.changelog = Some(changelog.clone());
         let admin = Admin::open(&config).unwrap();
         let spec = |topic: &String, count| TopicSpec {
@@ -76,6 +76,28 @@ impl KafkaWorld {
 
     pub(crate) fn input(&self) -> &str {
         &self.config.inputs[0]
+    }
+
+    /// The name of the changelog.
+    pub(crate) fn changes(&self) -> &str {
+        self.config.changelog.as_ref().unwrap()
+    }
+
+    /// Writes records to the input in this order, each to its partition.
+    pub(crate) fn append_all(&self, records: &[(u32, Entry)]) {
+        for (partition, entry) in records {
+            send(&self.writer, self.input(), *partition, entry);
+        }
+        self.writer.flush(WAIT).unwrap();
+    }
+
+    /// Somebody who sees which transactions are open.
+    pub(crate) fn onlooker(&self) -> Onlooker {
+        Onlooker {
+            committed: reader(&self.config, &fresh_name()),
+            all: isolated(&self.config, &fresh_name(), "read_uncommitted"),
+            topic: self.changes().to_owned(),
+        }
     }
 }
 
@@ -119,9 +141,7 @@ impl World for KafkaWorld {
 
     fn read_back(&self, topic: OutputTopic) -> Vec<Vec<Entry>> {
         let topic = &self.config.outputs[&topic];
-        (0..OUTPUT_PARTITIONS)
-            .map(|partition| self.read_partition(topic, partition))
-            .collect()
+        self.read_topic(topic, OUTPUT_PARTITIONS)
     }
 }
 
@@ -141,14 +161,13 @@ impl Transactions for KafkaWorld {
 
     fn change_undecided(&self, changes: &[Change]) -> Transaction {
         let transaction = self.begin();
-        let topic = self.config.changelog.as_ref().unwrap();
         for change in changes {
             let entry = Entry {
                 key: Some(change.key.clone()),
                 value: change.value.clone(),
                 ..Entry::default()
             };
-            write(&transaction.0, topic, change.partition, &[entry]);
+            write(&transaction.0, self.changes(), change.partition, &[entry]);
         }
         transaction
     }
@@ -180,6 +199,13 @@ impl KafkaWorld {
         Transaction(producer)
     }
 
+    /// Everything committed in a topic of so many partitions.
+    pub(crate) fn read_topic(&self, topic: &str, partitions: u32) -> Vec<Vec<Entry>> {
+        (0..partitions)
+            .map(|partition| self.read_partition(topic, partition))
+            .collect()
+    }
+
     fn read_partition(&self, topic: &str, partition: u32) -> Vec<Entry> {
         let reader = reader(&self.config, &fresh_name());
         let partition = i32::try_from(partition).unwrap();
@@ -208,6 +234,24 @@ impl KafkaWorld {
             });
         }
         entries
+    }
+}
+
+/// Sees where the changelog's open transactions begin.
+pub(crate) struct Onlooker {
+    committed: BaseConsumer,
+    all: BaseConsumer,
+    topic: String,
+}
+
+impl Onlooker {
+    /// Where the first open transaction of a partition of the changelog begins, if one is open.
+    pub(crate) fn open(&self, partition: u32) -> Option<i64> {
+        let partition = i32::try_from(partition).unwrap();
+        let end = |reader: &BaseConsumer| reader.fetch_watermarks(&self.topic, partition, WAIT);
+        // To one reader a partition ends where nothing is undecided yet, to the other where it ends.
+        let (decided, all) = (end(&self.committed).ok()?.1, end(&self.all).ok()?.1);
+        (decided < all).then_some(decided)
     }
 }
 
@@ -249,24 +293,28 @@ fn await_leaders(config: &KafkaConfig, specs: &[TopicSpec]) {
 
 fn write(producer: &BaseProducer, topic: &str, partition: u32, records: &[Entry]) {
     for entry in records {
-        let mut record = BaseRecord::<[u8], [u8]>::to(topic);
-        record.partition = Some(i32::try_from(partition).unwrap());
-        record.key = entry.key.as_deref();
-        record.payload = entry.value.as_deref();
-        record.timestamp = entry.timestamp.map(EventTime::as_millis);
-        let headers = entry
-            .headers
-            .iter()
-            .fold(OwnedHeaders::new(), |headers, (key, value)| {
-                headers.insert(Header {
-                    key,
-                    value: Some(value),
-                })
-            });
-        record.headers = Some(headers);
-        producer.send(record).map_err(|(error, _)| error).unwrap();
+        send(producer, topic, partition, entry);
     }
     producer.flush(WAIT).unwrap();
+}
+
+fn send(producer: &BaseProducer, topic: &str, partition: u32, entry: &Entry) {
+    let mut record = BaseRecord::<[u8], [u8]>::to(topic);
+    record.partition = Some(i32::try_from(partition).unwrap());
+    record.key = entry.key.as_deref();
+    record.payload = entry.value.as_deref();
+    record.timestamp = entry.timestamp.map(EventTime::as_millis);
+    let headers = entry
+        .headers
+        .iter()
+        .fold(OwnedHeaders::new(), |headers, (key, value)| {
+            headers.insert(Header {
+                key,
+                value: Some(value),
+            })
+        });
+    record.headers = Some(headers);
+    producer.send(record).map_err(|(error, _)| error).unwrap();
 }
 
 fn writer(config: &KafkaConfig, more: &[(&str, &str)]) -> BaseProducer {
@@ -274,7 +322,8 @@ fn writer(config: &KafkaConfig, more: &[(&str, &str)]) -> BaseProducer {
     settings
         .set("bootstrap.servers", &config.bootstrap_servers)
         .set("enable.idempotence", "true")
-        .set("linger.ms", "0");
+        .set("linger.ms", "0")
+        .set("reconnect.backoff.max.ms", "500");
     for (name, value) in more {
         settings.set(*name, *value);
     }
@@ -282,11 +331,15 @@ fn writer(config: &KafkaConfig, more: &[(&str, &str)]) -> BaseProducer {
 }
 
 fn reader(config: &KafkaConfig, group: &str) -> BaseConsumer {
+    isolated(config, group, "read_committed")
+}
+
+fn isolated(config: &KafkaConfig, group: &str, level: &str) -> BaseConsumer {
     ClientConfig::new()
         .set("bootstrap.servers", &config.bootstrap_servers)
         .set("group.id", group)
         .set("enable.auto.commit", "false")
-        .set("isolation.level", "read_committed")
+        .set("isolation.level", level)
         .set("auto.offset.reset", "earliest")
         .set("enable.partition.eof", "true")
         .create()
