@@ -143,6 +143,11 @@ impl Stage {
         self.log().matches(&message).count()
     }
 
+    /// The last line of the log.
+    pub(crate) fn last_line(&self) -> String {
+        self.log().lines().last().unwrap_or_default().to_owned()
+    }
+
     /// Fails with the log if the process has ended.
     pub(crate) fn assert_runs(&mut self) {
         let ended = self.process.try_wait().expect("the process can be asked");

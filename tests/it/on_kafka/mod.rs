@@ -1,10 +1,12 @@
 //! The ports on a real Kafka: the contract, and what only a real broker can do.
 
 mod faults;
+mod operator;
 mod uncertain;
 mod world;
 
-pub(crate) use world::{KafkaWorld, Onlooker};
+pub(crate) use operator::Onlooker;
+pub(crate) use world::KafkaWorld;
 
 crate::contract::laws!(crate::on_kafka::world::KafkaWorld);
 crate::contract::laws!(transactions of crate::on_kafka::world::KafkaWorld);

@@ -17,7 +17,7 @@ use wayfarer::runtime::{Change, OutputTopic};
 use crate::contract::{Entry, Foreign, Transactions, World};
 use crate::support::broker::{self, Broker};
 
-const WAIT: Duration = Duration::from_secs(60);
+pub(super) const WAIT: Duration = Duration::from_secs(60);
 /// The most bytes that the writer sends in one record; what a topic takes is the topic's matter.
 const WRITE_MAX: &str = "16000000";
 const OUTPUT_PARTITIONS: u32 = 3;
@@ -83,21 +83,17 @@ impl KafkaWorld {
         self.config.changelog.as_ref().unwrap()
     }
 
-    /// Writes records to the input in this order, each to its partition.
-    pub(crate) fn append_all(&self, records: &[(u32, Entry)]) {
+    /// Hands records for the input to the producer, each with its partition.
+    pub(crate) fn hand_over(&self, records: &[(u32, Entry)]) {
         for (partition, entry) in records {
             send(&self.writer, self.input(), *partition, entry);
         }
-        self.writer.flush(WAIT).unwrap();
+        self.writer.poll(Duration::ZERO);
     }
 
-    /// Somebody who sees which transactions are open.
-    pub(crate) fn onlooker(&self) -> Onlooker {
-        Onlooker {
-            committed: reader(&self.config, &fresh_name()),
-            all: isolated(&self.config, &fresh_name(), "read_uncommitted"),
-            topic: self.changes().to_owned(),
-        }
+    /// Waits until all that was handed over is written.
+    pub(crate) fn flush(&self) {
+        self.writer.flush(WAIT).unwrap();
     }
 }
 
@@ -237,24 +233,6 @@ impl KafkaWorld {
     }
 }
 
-/// Sees where the changelog's open transactions begin.
-pub(crate) struct Onlooker {
-    committed: BaseConsumer,
-    all: BaseConsumer,
-    topic: String,
-}
-
-impl Onlooker {
-    /// Where the first open transaction of a partition of the changelog begins, if one is open.
-    pub(crate) fn open(&self, partition: u32) -> Option<i64> {
-        let partition = i32::try_from(partition).unwrap();
-        let end = |reader: &BaseConsumer| reader.fetch_watermarks(&self.topic, partition, WAIT);
-        // To one reader a partition ends where nothing is undecided yet, to the other where it ends.
-        let (decided, all) = (end(&self.committed).ok()?.1, end(&self.all).ok()?.1);
-        (decided < all).then_some(decided)
-    }
-}
-
 /// A transaction that waits for its end.
 pub(crate) struct Transaction(BaseProducer);
 
@@ -330,11 +308,11 @@ fn writer(config: &KafkaConfig, more: &[(&str, &str)]) -> BaseProducer {
     settings.create().unwrap()
 }
 
-fn reader(config: &KafkaConfig, group: &str) -> BaseConsumer {
+pub(super) fn reader(config: &KafkaConfig, group: &str) -> BaseConsumer {
     isolated(config, group, "read_committed")
 }
 
-fn isolated(config: &KafkaConfig, group: &str, level: &str) -> BaseConsumer {
+pub(super) fn isolated(config: &KafkaConfig, group: &str, level: &str) -> BaseConsumer {
     ClientConfig::new()
         .set("bootstrap.servers", &config.bootstrap_servers)
         .set("group.id", group)
@@ -342,12 +320,13 @@ fn isolated(config: &KafkaConfig, group: &str, level: &str) -> BaseConsumer {
         .set("isolation.level", level)
         .set("auto.offset.reset", "earliest")
         .set("enable.partition.eof", "true")
+        .set("fetch.wait.max.ms", "50")
         .create()
         .unwrap()
 }
 
 /// A name that no other test, run or process uses.
-fn fresh_name() -> String {
+pub(super) fn fresh_name() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();

@@ -17,21 +17,21 @@ use crate::contract::{Entry, World};
 use crate::end_to_end::account::{self, touchpoint};
 use crate::on_kafka::KafkaWorld;
 
-/// Records in a second while the processes are under fire.
-const RATE: u64 = 300;
 /// Every so many records one that cannot be used is planted.
 const PLANTED: usize = 100;
-/// Time in which a record can be handled before the next.
+/// How often records are written.
 const BEAT: Duration = Duration::from_millis(50);
+/// Records in a beat.
+const MEASURE: usize = 15;
 
 /// Two hours of a shop, out of order, with duplicates and unreadable records, in the order in which
 /// they are written.
 pub(super) struct Ground(Vec<(u32, Entry)>);
 
 impl Ground {
-    /// Enough for so many kills.
+    /// Enough for so many kills, at 300 records in a second.
     pub(super) fn new(kills: u64) -> Self {
-        let records = (kills * 8 + 30) * RATE;
+        let records = (kills * 6 + 25) * 300;
         let rate = format!("{}/s", records.div_ceil(2 * 3_600));
         let disorder = ["--disorder", "25s", "--late", "0%", "--duplicates", "5%"];
         let options = [&disorder[..], &["--rate", &rate]].concat();
@@ -58,15 +58,17 @@ impl Ground {
 
     /// Writes the records at their rate; what is left when it is over, at once.
     pub(super) fn feed(&self, world: &KafkaWorld, over: &AtomicBool) {
-        let beat = usize::try_from(RATE).unwrap() * 50 / 1_000;
         let mut due = Instant::now();
-        for records in self.0.chunks(beat) {
-            world.append_all(records);
+        for (number, records) in self.0.chunks(MEASURE).enumerate() {
+            world.hand_over(records);
             due += BEAT;
             if !over.load(Ordering::Relaxed) {
                 thread::sleep(due.saturating_duration_since(Instant::now()));
+            } else if number % 100 == 0 {
+                world.flush();
             }
         }
+        world.flush();
     }
 }
 

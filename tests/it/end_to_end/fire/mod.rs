@@ -1,7 +1,9 @@
 //! Under fire: processes are killed, put to sleep and cut off while the input is written; what
 //! readers of committed records find in the end must be exact.
 
+mod changelog;
 mod ground;
+mod moves;
 mod seats;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,11 +47,12 @@ fn outputs_are_exact_after_kills_a_zombie_and_a_broker_that_dies() {
     let mut rng = Rng::new(seed);
     let ground = Ground::new(kills);
     let over = AtomicBool::new(false);
-    let mut seats = Seats::new(&world);
+    // Two processes have a name that outlives them.
+    let mut seats = Seats::new(&world, &[Some("one"), Some("two"), None]);
     thread::scope(|scope| {
         // Also when the schedule fails, or the scope would wait for the feed to come to its end.
         let _end = SetOnDrop(&over);
-        scope.spawn(|| ground.feed(&world, &over));
+        let feed = scope.spawn(|| ground.feed(&world, &over));
         seats.until("every partition has an owner", Seats::is_shared);
         for number in 0..kills {
             if number == kills / 3 {
@@ -60,12 +63,14 @@ fn outputs_are_exact_after_kills_a_zombie_and_a_broker_that_dies() {
                 thread::sleep(Duration::from_millis(rng.within(0..=3_000)));
                 broker.restart();
             }
-            seats.pass(Duration::from_millis(rng.within(500..=4_000)));
+            seats.pass(Duration::from_millis(rng.within(1_500..=6_000)));
             seats.kill_one(&mut rng);
         }
-    });
-    seats.until("everything to be read to the end", |seats| {
-        seats.is_shared() && seats.are_silent()
+        over.store(true, Ordering::Relaxed);
+        seats.until("everything to be written", |_| feed.is_finished());
+        seats.until("everything to be read to the end", |seats| {
+            seats.is_shared() && seats.are_silent()
+        });
     });
     let told = seats.stop();
     super::agree(&world, &ground.touchpoints(), &seats.everybody());

@@ -14,9 +14,6 @@ const PATIENCE: Duration = Duration::from_secs(240);
 /// A transaction that stands still for so long is open for want of somebody who ends it.
 const STANDSTILL: Duration = Duration::from_millis(600);
 
-/// Two processes with a name that outlives them, and one without.
-const NAMES: [Option<&str>; 3] = [Some("one"), Some("two"), None];
-
 /// Somebody's place.
 struct Seat {
     name: Option<&'static str>,
@@ -39,21 +36,56 @@ pub(super) struct Seats<'a> {
 }
 
 impl<'a> Seats<'a> {
-    pub(super) fn new(world: &'a KafkaWorld) -> Self {
-        let seat = |name| Seat {
-            name,
-            stage: None,
-            back: Instant::now(),
-        };
-        Self {
+    /// A seat for each, with a name that outlives the process or without.
+    pub(super) fn new(world: &'a KafkaWorld, names: &[Option<&'static str>]) -> Self {
+        let mut seats = Self {
             world,
             onlooker: world.onlooker(),
-            seats: NAMES.map(seat).into(),
+            seats: Vec::new(),
             ended: Vec::new(),
             killed: 0,
             left_open: 0,
             at_once: 0,
-        }
+        };
+        names.iter().for_each(|name| seats.add(*name));
+        seats
+    }
+
+    /// One more seat.
+    pub(super) fn add(&mut self, name: Option<&'static str>) {
+        self.seats.push(Seat {
+            name,
+            stage: None,
+            back: Instant::now(),
+        });
+    }
+
+    /// Tells the first to stop, and takes its seat away.
+    pub(super) fn remove_first(&mut self) {
+        let mut stage = self.seats.remove(0).stage.expect("somebody sits there");
+        assert_eq!(stage.stop(), Some(0));
+        self.ended.push(stage);
+    }
+
+    /// Stops one well; the seat is taken again at once.
+    pub(super) fn restart(&mut self, place: usize) {
+        let mut stage = self.seats[place].stage.take().expect("somebody sits there");
+        assert_eq!(stage.stop(), Some(0));
+        self.ended.push(stage);
+    }
+
+    /// What everybody has, seat by seat.
+    pub(super) fn shares(&self) -> Vec<Vec<u32>> {
+        self.running().map(Stage::owned).collect()
+    }
+
+    /// What everybody but one serves as metrics.
+    pub(super) fn scrapes_of_others(&self, place: usize) -> Vec<String> {
+        let others = self.seats.iter().enumerate();
+        others
+            .filter(|(seat, _)| *seat != place)
+            .filter_map(|(_, seat)| Some(seat.stage.as_ref()?.scrape()))
+            .collect()
     }
 
     /// Seats those whose time has come. Nobody may have left by itself.
@@ -91,13 +123,16 @@ impl<'a> Seats<'a> {
         self.seats.iter().filter_map(|seat| seat.stage.as_ref())
     }
 
-    /// Whether everybody is there and every partition is somebody's.
+    /// Whether everybody is there, has a fair share, and every partition is somebody's.
     pub(super) fn is_shared(&self) -> bool {
-        let owned: Vec<u32> = self.running().flat_map(Stage::owned).collect();
+        let shares = self.shares();
+        let fair = PARTITIONS as usize / self.seats.len();
+        let owned: Vec<u32> = shares.concat();
         let distinct: BTreeSet<_> = owned.iter().collect();
-        self.running().count() == NAMES.len()
-            && owned.len() == distinct.len()
+        shares.len() == self.seats.len()
+            && shares.iter().all(|share| share.len() >= fair)
             && owned.len() == PARTITIONS as usize
+            && distinct.len() == owned.len()
     }
 
     /// Whether every partition was proven silent.
