@@ -15,5 +15,7 @@ mod on_mock;
 mod on_sim;
 #[path = "../laws/reference.rs"]
 mod reference;
+#[path = "../sim/rng.rs"]
+mod rng;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,27 +1,37 @@
 //! What the output topics say, and what they should.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use wayfarer::domain::{EventTime, Kpi, KpiKey, MapSpec, Maps, Settings, Touchpoint};
 use wayfarer::runtime::OutputTopic;
+use wayfarer::state::Partition;
 use wayfarer::wire::output::{Alert, Encoding, Known, Message};
 use wayfarer::wire::placement;
+use wayfarer::wire::touchpoint::{DecodeOptions, Format};
 
-use crate::contract::World;
+use crate::contract::{Entry, World};
 use crate::on_kafka::KafkaWorld;
 use crate::{kpis, reference};
 
 /// Which kind of message, then its id or key.
 type Name = (String, String);
 
-/// The last word on every id and key, as text that compares.
-pub(crate) struct Account(BTreeMap<Name, String>);
+/// What was said of every id and key, as text that compares.
+#[derive(Default)]
+pub(crate) struct Account {
+    /// The last word; none where it was taken back.
+    last: BTreeMap<Name, String>,
+    /// Every word in its order, KPI snapshots aside.
+    said: BTreeMap<Name, Vec<String>>,
+}
 
 impl Account {
-    /// What the world's output topics say when repeats are removed by id.
+    /// What the world's output topics say.
     pub(crate) fn written(world: &KafkaWorld) -> Self {
-        let mut last = BTreeMap::new();
+        let mut account = Self::default();
         let topics = [
             OutputTopic::Transitions,
             OutputTopic::Alerts,
@@ -40,27 +50,18 @@ impl Account {
             let kind = header("ce_type");
             let value = entry.value.expect("no output is a tombstone");
             let message = Message::decode(&kind, Encoding::Json, &value).expect("it is readable");
-            note(&mut last, message);
+            account.note(message);
         }
-        assert!(
-            world
-                .read_back(OutputTopic::DeadLetters)
-                .concat()
-                .is_empty(),
-            "dead letters"
-        );
-        Self(last)
+        account
     }
 
     /// What the reference program says of the touchpoints, up to each partition's watermark.
     pub(crate) fn expected(
         touchpoints: &[Touchpoint],
         watermarks: &BTreeMap<u32, EventTime>,
+        partitions: NonZeroU32,
     ) -> Self {
-        let spec = wayfarer::config::builtin_map("five-stages").expect("it is built in");
-        let specs = [spec];
-        let maps = Maps::compile(&specs, &Settings::default()).expect("it is right");
-        let partitions = NonZeroU32::new(super::PARTITIONS).expect("four");
+        let (specs, maps) = maps();
         let mut customers: BTreeMap<&str, Vec<Touchpoint>> = BTreeMap::new();
         for touchpoint in touchpoints {
             customers
@@ -68,7 +69,7 @@ impl Account {
                 .or_default()
                 .push(touchpoint.clone());
         }
-        let mut last = BTreeMap::new();
+        let mut account = Self::default();
         let mut counts: BTreeMap<u32, Vec<kpis::Count>> = BTreeMap::new();
         for (customer, touchpoints) in customers {
             let partition = placement::partition(customer.as_bytes(), partitions);
@@ -81,19 +82,45 @@ impl Account {
             let messages = effects
                 .iter()
                 .filter_map(|e| Message::of(id, e, &maps, &Known::default()));
-            messages.for_each(|message| note(&mut last, message));
+            messages.for_each(|message| account.note(message));
         }
         for (partition, watermark) in watermarks {
             let counts = counts.remove(partition).unwrap_or_default();
-            figures(&mut last, &specs, *partition, &counts, *watermark);
+            figures(&mut account.last, &specs, *partition, &counts, *watermark);
         }
-        Self(last)
+        account
+    }
+
+    /// What the domain says of the input as it was logged, each partition from its first record to
+    /// its last in one go. There are no KPI snapshots in it.
+    pub(crate) fn replayed(input: &[Vec<Entry>], watermarks: &BTreeMap<u32, EventTime>) -> Self {
+        let (_, maps) = maps();
+        let maps = Arc::new(maps);
+        let mut account = Self::default();
+        for (number, log) in (0..).zip(input) {
+            let mut partition = Partition::new(Arc::clone(&maps), 1);
+            let mut outputs = Vec::new();
+            for entry in log {
+                if let Some(touchpoint) = touchpoint(entry) {
+                    partition.observe(0, &touchpoint, entry.timestamp, &mut outputs);
+                }
+            }
+            if let Some(watermark) = watermarks.get(&number) {
+                partition.idle(*watermark, &mut outputs);
+            }
+            for output in outputs {
+                let known = Known::default();
+                let said = Message::of(&output.customer, &output.effect, &maps, &known);
+                said.into_iter().for_each(|message| account.note(message));
+            }
+        }
+        account
     }
 
     /// How many there are of each kind.
     pub(crate) fn kinds(&self) -> BTreeMap<&str, usize> {
         let mut kinds = BTreeMap::new();
-        for (kind, _) in self.0.keys() {
+        for (kind, _) in self.last.keys() {
             *kinds
                 .entry(kind.rsplit('.').next().unwrap_or_default())
                 .or_default() += 1;
@@ -101,73 +128,106 @@ impl Account {
         kinds
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
+    /// How many records say it, KPI snapshots aside.
+    pub(crate) fn records(&self) -> usize {
+        self.said.values().map(Vec::len).sum()
     }
 
-    /// Fails with the first differences, if there are any.
+    /// Fails with the first differences in the last words, if there are any.
     pub(crate) fn compare(&self, written: &Self) {
-        let missing = self
-            .0
-            .iter()
-            .filter(|(name, text)| written.0.get(*name) != Some(text));
-        let extra = written
-            .0
-            .iter()
-            .filter(|(name, _)| !self.0.contains_key(*name));
-        let missing: Vec<_> = missing
-            .map(|(name, text)| (text, written.0.get(name)))
-            .collect();
-        let extra: Vec<_> = extra.collect();
-        assert!(
-            missing.is_empty() && extra.is_empty(),
-            "{} differ or are missing: {:#?}\n{} are too many: {:#?}",
-            missing.len(),
-            &missing[..missing.len().min(3)],
-            extra.len(),
-            &extra[..extra.len().min(3)],
-        );
+        differ("in the end", &self.last, &written.last);
+    }
+
+    /// Fails with the first differences in any word: one is missing, doubled, or out of its order.
+    pub(crate) fn compare_all(&self, written: &Self) {
+        differ("word for word", &self.said, &written.said);
+    }
+
+    /// Takes a message for the last word on its id, or a retraction for none.
+    fn note(&mut self, message: Message) {
+        let kind = message.ce_type().to_owned();
+        let hex = |id: &[u8]| {
+            id.iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<String>()
+        };
+        let (name, retraction, message) = match message {
+            Message::Transition(m) => (hex(&m.id), m.retraction, Message::Transition(m)),
+            Message::Session(m) => (hex(&m.id), m.retraction, Message::Session(m)),
+            Message::Conversion(m) => (hex(&m.id), m.retraction, Message::Conversion(m)),
+            Message::Alert(m) => {
+                // When it was found out is no matter of right or wrong.
+                let alert = Alert {
+                    detected_at: None,
+                    watermark: None,
+                    ..m
+                };
+                (hex(&alert.id), false, Message::Alert(alert))
+            }
+            Message::Kpi(m) => {
+                let labels: BTreeMap<_, _> = m.labels.clone().into_iter().collect();
+                let name = format!("{} {:?} {labels:?} {}", m.kpi, m.window, m.partition);
+                let value = (m.numerator, m.denominator);
+                if value.0 == 0 && value.1.unwrap_or(0) == 0 {
+                    self.last.remove(&(kind, name));
+                } else {
+                    self.last.insert((kind, name), format!("{value:?}"));
+                }
+                return;
+            }
+        };
+        let (name, text) = ((kind, name), format!("{message:?}"));
+        self.said
+            .entry(name.clone())
+            .or_default()
+            .push(text.clone());
+        if retraction {
+            self.last.remove(&name);
+        } else {
+            self.last.insert(name, text);
+        }
     }
 }
 
-/// Takes a message for the last word on its id, or a retraction for none.
-fn note(last: &mut BTreeMap<Name, String>, message: Message) {
-    let kind = message.ce_type().to_owned();
-    let hex = |id: &[u8]| {
-        id.iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    };
-    let (name, retraction, message) = match message {
-        Message::Transition(m) => (hex(&m.id), m.retraction, Message::Transition(m)),
-        Message::Session(m) => (hex(&m.id), m.retraction, Message::Session(m)),
-        Message::Conversion(m) => (hex(&m.id), m.retraction, Message::Conversion(m)),
-        Message::Alert(m) => {
-            // When it was found out is no matter of right or wrong.
-            let alert = Alert {
-                detected_at: None,
-                watermark: None,
-                ..m
-            };
-            (hex(&alert.id), false, Message::Alert(alert))
-        }
-        Message::Kpi(m) => {
-            let labels: BTreeMap<_, _> = m.labels.clone().into_iter().collect();
-            let name = format!("{} {:?} {labels:?} {}", m.kpi, m.window, m.partition);
-            let value = (m.numerator, m.denominator);
-            if value.0 == 0 && value.1.unwrap_or(0) == 0 {
-                last.remove(&(kind, name));
-            } else {
-                last.insert((kind, name), format!("{value:?}"));
-            }
-            return;
-        }
-    };
-    if retraction {
-        last.remove(&(kind, name));
-    } else {
-        last.insert((kind, name), format!("{message:?}"));
-    }
+/// The maps of these tests, as the processes have them.
+pub(crate) fn maps() -> ([MapSpec; 1], Maps) {
+    let specs = [wayfarer::config::builtin_map("five-stages").expect("it is built in")];
+    let mut settings = Settings::default();
+    settings.bounds.ring = 1024;
+    let maps = Maps::compile(&specs, &settings).expect("it is right");
+    (specs, maps)
+}
+
+/// The touchpoint of a record, if it can be used.
+pub(crate) fn touchpoint(entry: &Entry) -> Option<Touchpoint> {
+    let value = entry.value.as_deref().unwrap_or_default();
+    let decoded = Format::Json.decode(entry.key.as_deref(), value, &DecodeOptions::default());
+    decoded.ok().map(|decoded| decoded.touchpoint)
+}
+
+/// Fails with the first differences, if there are any.
+fn differ<T: PartialEq + Debug>(
+    how: &str,
+    expected: &BTreeMap<Name, T>,
+    written: &BTreeMap<Name, T>,
+) {
+    let missing: Vec<_> = expected
+        .iter()
+        .map(|(name, text)| (text, written.get(name)))
+        .filter(|(text, found)| *found != Some(*text))
+        .collect();
+    let extra: Vec<_> = written
+        .iter()
+        .filter(|(name, _)| !expected.contains_key(*name))
+        .collect();
+    assert!(
+        missing.is_empty() && extra.is_empty(),
+        "{how}, {} differ or are missing: {:#?}\n{} are too many: {:#?}",
+        missing.len(),
+        &missing[..missing.len().min(3)],
+        extra.len(),
+        &extra[..extra.len().min(3)],
+    );
 }
 
 /// Each figure's name, and what its numerator and its denominator count.

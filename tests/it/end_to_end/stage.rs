@@ -34,7 +34,8 @@ impl Stage {
             "{settings}\n\
              app: {}\n\
              inputs: [{{topic: {}}}]\n\
-             kafka: {{bootstrap_servers: \"{}\", session_timeout: 10s}}\n\
+             kafka: {{bootstrap_servers: \"{}\", session_timeout: 10s, \
+             transaction_timeout: 5s}}\n\
              workers: 1\n\
              http: {{listen: \"127.0.0.1:0\"}}\n\
              log: {{format: json, level: \"info,wayfarer::runtime=debug\"}}\n",
@@ -136,10 +137,49 @@ impl Stage {
         }
     }
 
+    /// How often the log has a message.
+    pub(crate) fn told(&self, message: &str) -> usize {
+        let message = format!("\"message\":\"{message}\"");
+        self.log().matches(&message).count()
+    }
+
+    /// The last line of the log.
+    pub(crate) fn last_line(&self) -> String {
+        self.log().lines().last().unwrap_or_default().to_owned()
+    }
+
+    /// Fails with the log if the process has ended.
+    pub(crate) fn assert_runs(&mut self) {
+        let ended = self.process.try_wait().expect("the process can be asked");
+        let log = self.log();
+        let tail = &log[log.len().saturating_sub(3_000)..];
+        assert!(ended.is_none(), "it ended with {ended:?}: {tail}");
+    }
+
+    /// Kills the process as a power failure would.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill().expect("the process can be killed");
+        self.process.wait().expect("a killed process ends");
+    }
+
+    /// Stops the process where it is.
+    pub(crate) fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets a paused process go on.
+    pub(crate) fn resume(&self) {
+        self.signal("CONT");
+    }
+
     /// Sends the signal that ends a pod.
     pub(crate) fn tell_to_stop(&self) {
+        self.signal("TERM");
+    }
+
+    fn signal(&self, name: &str) {
         let id = self.process.id().to_string();
-        let told = Command::new("kill").args(["-TERM", &id]).status();
+        let told = Command::new("kill").args(["-s", name, &id]).status();
         assert!(
             told.is_ok_and(|status| status.success()),
             "kill reaches the process"

@@ -15,7 +15,7 @@ use wayfarer::runtime::{Change, OutputTopic};
 use crate::contract::{Entry, Foreign, Transactions, World};
 use crate::support::broker::{self, Broker};
 
-const WAIT: Duration = Duration::from_secs(60);
+pub(super) const WAIT: Duration = Duration::from_secs(60);
 /// The most bytes that the writer sends in one record; what a topic takes is the topic's matter.
 const WRITE_MAX: &str = "16000000";
 const OUTPUT_PARTITIONS: u32 = 3;
@@ -42,7 +42,7 @@ impl KafkaWorld {
         config.outputs = OutputTopic::ALL
             .map(|topic| (topic, format!("{name}.{}", topic.suffix())))
             .into();
-        let changelog = format!("{name}-changelog");
+        let changelog = format!("{name}.changelog");
         config.changelog = Some(changelog.clone());
         let admin = Admin::open(&config).unwrap();
         let spec = |topic: &String, count| TopicSpec {
@@ -74,6 +74,24 @@ impl KafkaWorld {
 
     pub(crate) fn input(&self) -> &str {
         &self.config.inputs[0]
+    }
+
+    /// The name of the changelog.
+    pub(crate) fn changes(&self) -> &str {
+        self.config.changelog.as_ref().unwrap()
+    }
+
+    /// Hands records for the input to the producer, each with its partition.
+    pub(crate) fn hand_over(&self, records: &[(u32, Entry)]) {
+        for (partition, entry) in records {
+            send(&self.writer, self.input(), *partition, entry);
+        }
+        self.writer.poll(Duration::ZERO);
+    }
+
+    /// Waits until all that was handed over is written.
+    pub(crate) fn flush(&self) {
+        self.writer.flush(WAIT).unwrap();
     }
 }
 
@@ -121,9 +139,7 @@ impl World for KafkaWorld {
 
     fn read_back(&self, topic: OutputTopic) -> Vec<Vec<Entry>> {
         let topic = &self.config.outputs[&topic];
-        (0..OUTPUT_PARTITIONS)
-            .map(|partition| self.read_partition(topic, partition))
-            .collect()
+        self.read_topic(topic, OUTPUT_PARTITIONS)
     }
 }
 
@@ -143,14 +159,13 @@ impl Transactions for KafkaWorld {
 
     fn change_undecided(&self, changes: &[Change]) -> Transaction {
         let transaction = self.begin();
-        let topic = self.config.changelog.as_ref().unwrap();
         for change in changes {
             let entry = Entry {
                 key: Some(change.key.clone()),
                 value: change.value.clone(),
                 ..Entry::default()
             };
-            write(&transaction.0, topic, change.partition, &[entry]);
+            write(&transaction.0, self.changes(), change.partition, &[entry]);
         }
         transaction
     }
@@ -180,6 +195,13 @@ impl KafkaWorld {
         producer.init_transactions(WAIT).unwrap();
         producer.begin_transaction().unwrap();
         Transaction(producer)
+    }
+
+    /// Everything committed in a topic of so many partitions.
+    pub(crate) fn read_topic(&self, topic: &str, partitions: u32) -> Vec<Vec<Entry>> {
+        (0..partitions)
+            .map(|partition| self.read_partition(topic, partition))
+            .collect()
     }
 
     fn read_partition(&self, topic: &str, partition: u32) -> Vec<Entry> {
@@ -251,24 +273,28 @@ fn await_leaders(config: &KafkaConfig, specs: &[TopicSpec]) {
 
 fn write(producer: &BaseProducer, topic: &str, partition: u32, records: &[Entry]) {
     for entry in records {
-        let mut record = BaseRecord::<[u8], [u8]>::to(topic);
-        record.partition = Some(i32::try_from(partition).unwrap());
-        record.key = entry.key.as_deref();
-        record.payload = entry.value.as_deref();
-        record.timestamp = entry.timestamp.map(EventTime::as_millis);
-        let headers = entry
-            .headers
-            .iter()
-            .fold(OwnedHeaders::new(), |headers, (key, value)| {
-                headers.insert(Header {
-                    key,
-                    value: Some(value),
-                })
-            });
-        record.headers = Some(headers);
-        producer.send(record).map_err(|(error, _)| error).unwrap();
+        send(producer, topic, partition, entry);
     }
     producer.flush(WAIT).unwrap();
+}
+
+fn send(producer: &BaseProducer, topic: &str, partition: u32, entry: &Entry) {
+    let mut record = BaseRecord::<[u8], [u8]>::to(topic);
+    record.partition = Some(i32::try_from(partition).unwrap());
+    record.key = entry.key.as_deref();
+    record.payload = entry.value.as_deref();
+    record.timestamp = entry.timestamp.map(EventTime::as_millis);
+    let headers = entry
+        .headers
+        .iter()
+        .fold(OwnedHeaders::new(), |headers, (key, value)| {
+            headers.insert(Header {
+                key,
+                value: Some(value),
+            })
+        });
+    record.headers = Some(headers);
+    producer.send(record).map_err(|(error, _)| error).unwrap();
 }
 
 fn writer(config: &KafkaConfig, more: &[(&str, &str)]) -> BaseProducer {
@@ -276,21 +302,27 @@ fn writer(config: &KafkaConfig, more: &[(&str, &str)]) -> BaseProducer {
     settings
         .set("bootstrap.servers", &config.bootstrap_servers)
         .set("enable.idempotence", "true")
-        .set("linger.ms", "0");
+        .set("linger.ms", "0")
+        .set("reconnect.backoff.max.ms", "500");
     for (name, value) in more {
         settings.set(*name, *value);
     }
     settings.create().unwrap()
 }
 
-fn reader(config: &KafkaConfig, group: &str) -> BaseConsumer {
+pub(super) fn reader(config: &KafkaConfig, group: &str) -> BaseConsumer {
+    isolated(config, group, "read_committed")
+}
+
+pub(super) fn isolated(config: &KafkaConfig, group: &str, level: &str) -> BaseConsumer {
     ClientConfig::new()
         .set("bootstrap.servers", &config.bootstrap_servers)
         .set("group.id", group)
         .set("enable.auto.commit", "false")
-        .set("isolation.level", "read_committed")
+        .set("isolation.level", level)
         .set("auto.offset.reset", "earliest")
         .set("enable.partition.eof", "true")
+        .set("fetch.wait.max.ms", "50")
         .create()
         .unwrap()
 }
