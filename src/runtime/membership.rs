@@ -171,6 +171,9 @@ where
             return Ok(());
         };
         self.world.changelog.stop(number)?;
+        if let Err(mismatch) = restore.check(&self.config) {
+            return self.doubt(number, &restore, mismatch);
+        }
         let took = self.world.clock.monotonic().saturating_sub(restore.begun);
         let (records, bytes) = (restore.records, restore.bytes);
         let restored = restore.finish(&self.config)?;
@@ -186,6 +189,26 @@ where
         let places = task.places();
         self.tasks.insert(number, task);
         self.read_from(&places)
+    }
+
+    /// Asks whether a state and offsets that do not agree come from another owner who was at work
+    /// meanwhile: a worker that stood still for long has lost partitions that it was not told of yet.
+    /// Then everything is read again; else the mismatch holds.
+    fn doubt(&mut self, number: u32, restore: &Restore, mismatch: Error) -> Result<(), Error> {
+        let inputs = self.config.inputs.len();
+        let sources: Vec<Source> = sources(number, inputs).collect();
+        match restore.is_overtaken(&mut self.world.input, &sources) {
+            Ok(false) => return Err(mismatch),
+            Ok(true) | Err(Error::Retry(_)) => {}
+            Err(error) => return Err(error),
+        }
+        tracing::warn!(
+            partition = number,
+            "another owner was at work meanwhile; restoring again"
+        );
+        let again = Restore::new(number, Arc::clone(&self.maps), inputs, restore.begun);
+        self.restores.insert(number, again);
+        Ok(())
     }
 
     /// Drops the memory of a partition that is still ours, and restores it.

@@ -112,6 +112,31 @@ impl Restore {
         Some(bounds.end.saturating_sub(position))
     }
 
+    /// Checks that the state and the group's offsets tell the same.
+    ///
+    /// # Errors
+    ///
+    /// As [`finish`](Self::finish).
+    pub(super) fn check(&self, config: &WorkerConfig) -> Result<(), Error> {
+        let stored = self.reading.as_ref().map_or(&[][..], |(stored, _)| stored);
+        agree(self.number, self.meta.as_ref(), stored, config).map(drop)
+    }
+
+    /// Whether the group's offsets have changed since the restore began.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Retry`] while a transaction that stores them is undecided, and as the port.
+    pub(super) fn is_overtaken(
+        &self,
+        input: &mut impl InputLog,
+        sources: &[Source],
+    ) -> Result<bool, Error> {
+        let now = input.committed(sources)?;
+        let before = self.reading.as_ref().map(|(stored, _)| stored);
+        Ok(before.is_some_and(|before| *before != now))
+    }
+
     /// Ends the restore: the partition and where it goes on.
     ///
     /// # Errors

@@ -156,6 +156,12 @@ impl Stage {
         assert!(ended.is_none(), "it ended with {ended:?}: {tail}");
     }
 
+    /// Whether the process has not ended.
+    pub(crate) fn runs(&mut self) -> bool {
+        let ended = self.process.try_wait().expect("the process can be asked");
+        ended.is_none()
+    }
+
     /// Kills the process as a power failure would.
     pub(crate) fn kill(&mut self) {
         self.process.kill().expect("the process can be killed");
@@ -212,9 +218,14 @@ fn steps(log: &str) -> Vec<(u32, EventTime)> {
 }
 
 impl Drop for Stage {
+    #[expect(clippy::print_stderr, reason = "where the log of a failed test is")]
     fn drop(&mut self) {
         // It may have ended already.
         drop(self.process.kill());
         drop(self.process.wait());
+        if std::thread::panicking() {
+            self.folder.disable_cleanup(true);
+            eprintln!("its log is kept: {}/log", self.folder.path().display());
+        }
     }
 }

@@ -62,9 +62,12 @@ impl Onlooker {
     /// Where the first open transaction of a partition of the changelog begins, if one is open.
     pub(crate) fn open(&self, partition: u32) -> Option<i64> {
         let partition = i32::try_from(partition).unwrap();
-        let end = |reader: &BaseConsumer| reader.fetch_watermarks(&self.topic, partition, WAIT);
         // To one reader a partition ends where nothing is undecided yet, to the other where it ends.
-        let (decided, all) = (end(&self.committed).ok()?.1, end(&self.all).ok()?.1);
+        let end = |reader: &BaseConsumer| {
+            let bounds = reader.fetch_watermarks(&self.topic, partition, WAIT).ok();
+            bounds.map(|(_, end)| end)
+        };
+        let (decided, all) = (end(&self.committed)?, end(&self.all)?);
         (decided < all).then_some(decided)
     }
 }

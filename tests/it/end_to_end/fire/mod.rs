@@ -37,7 +37,6 @@ fn number(name: &str, usual: u64) -> u64 {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "what was done")]
 fn outputs_are_exact_after_kills_a_zombie_and_a_broker_that_dies() {
     let seed = number("WAYFARER_FIRE_SEED", 1);
     let kills = number("WAYFARER_FIRE_KILLS", 10);
