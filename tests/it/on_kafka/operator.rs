@@ -3,6 +3,7 @@
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use super::world::{KafkaWorld, WAIT, fresh_name, isolated, reader};
@@ -31,9 +32,17 @@ impl KafkaWorld {
             ends.add_partition_offset(self.changes(), partition, Offset::End)
                 .unwrap();
         }
-        let deleted = block_on(admin.delete_records(&ends, &options)).unwrap();
-        for partition in deleted.elements() {
-            partition.error().unwrap();
+        // The broker hears of the policy a little later than it has answered.
+        loop {
+            let deleted = block_on(admin.delete_records(&ends, &options)).unwrap();
+            let parts = deleted.elements();
+            let refused = parts.iter().filter_map(|part| part.error().err());
+            let codes: Vec<_> = refused.map(|error| error.rdkafka_error_code()).collect();
+            if codes.is_empty() {
+                return;
+            }
+            let early = Some(RDKafkaErrorCode::PolicyViolation);
+            assert!(codes.iter().all(|code| *code == early), "{codes:?}");
         }
     }
 
