@@ -43,11 +43,18 @@ where
     /// Begins to restore newly assigned partitions.
     fn take(&mut self, sources: &[Source]) -> Result<(), Error> {
         let begun = self.world.clock.monotonic();
+        let inputs = self.config.inputs.len();
+        self.held.extend(sources);
         for source in sources {
-            self.restores.entry(source.partition).or_insert_with(|| {
-                let inputs = self.config.inputs.len();
-                Restore::new(source.partition, Arc::clone(&self.maps), inputs, begun)
-            });
+            let number = source.partition;
+            if let Some(task) = self.tasks.get(&number) {
+                let places = task.places();
+                self.read_from(&places)?;
+                continue;
+            }
+            self.restores
+                .entry(number)
+                .or_insert_with(|| Restore::new(number, Arc::clone(&self.maps), inputs, begun));
         }
         tracing::info!(partitions = ?self.owned(), "partitions assigned");
         self.observer.assigned(&self.owned());
@@ -57,8 +64,25 @@ where
         Ok(())
     }
 
+    /// Warns of partitions that wait for the same partition of another input.
+    pub(super) fn warn_of_halves(&self) {
+        for number in self.restores.keys() {
+            let mut sources = sources(*number, self.config.inputs.len());
+            if let Some(missing) = sources.find(|source| !self.held.contains(source)) {
+                let topic = &self.config.inputs[usize::from(missing.input)].topic;
+                tracing::warn!(
+                    partition = *number,
+                    topic,
+                    "waits: the group gave this partition of the topic to another member. Several \
+                     inputs need members that get equal partitions of all of them"
+                );
+            }
+        }
+    }
+
     fn drop_tasks(&mut self, sources: &[Source]) -> Result<(), Error> {
         for source in sources {
+            self.held.remove(source);
             self.tasks.remove(&source.partition);
             self.kpis.forget(source.partition);
             if self.restores.remove(&source.partition).is_some() {
@@ -125,6 +149,10 @@ where
                 continue;
             }
             let sources: Vec<Source> = sources(*number, inputs).collect();
+            if !sources.iter().all(|source| self.held.contains(source)) {
+                // A task needs its partition of every input; two halves would be two owners.
+                continue;
+            }
             let found =
                 restore.find_out(&mut self.world.input, &mut self.world.changelog, &sources);
             match found {

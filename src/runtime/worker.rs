@@ -7,7 +7,7 @@
 //!
 //! Rebalances are handled after the poll that brought them, never inside it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -59,6 +59,8 @@ pub struct Worker<I, O, L, C, W> {
     pub(super) config: WorkerConfig,
     pub(super) tasks: BTreeMap<u32, Task>,
     pub(super) restores: BTreeMap<u32, Restore>,
+    /// What the group gave us, and we have not given up.
+    pub(super) held: BTreeSet<Source>,
     /// By input, once anything is assigned.
     pub(super) partitions: Vec<NonZeroU32>,
     /// The transaction that is not decided yet.
@@ -107,6 +109,7 @@ where
             config,
             tasks: BTreeMap::new(),
             restores: BTreeMap::new(),
+            held: BTreeSet::new(),
             partitions: Vec::new(),
             flight: None,
             renewed: false,
@@ -284,6 +287,7 @@ where
         if now.saturating_sub(self.last_warning) >= WARN_INTERVAL {
             self.last_warning = now;
             self.tasks.values_mut().for_each(Task::warn_of_misplaced);
+            self.warn_of_halves();
         }
     }
 
