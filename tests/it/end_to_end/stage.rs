@@ -156,12 +156,6 @@ impl Stage {
         assert!(ended.is_none(), "it ended with {ended:?}: {tail}");
     }
 
-    /// Whether the process has not ended.
-    pub(crate) fn runs(&mut self) -> bool {
-        let ended = self.process.try_wait().expect("the process can be asked");
-        ended.is_none()
-    }
-
     /// Kills the process as a power failure would.
     pub(crate) fn kill(&mut self) {
         self.process.kill().expect("the process can be killed");

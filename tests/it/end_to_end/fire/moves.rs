@@ -70,12 +70,3 @@ fn processes_with_names_are_replaced_one_by_one_and_no_partition_moves() {
         }
     });
 }
-
-#[test]
-fn a_named_process_that_wakes_beside_its_successor_ends_and_writes_nothing() {
-    while_fed(&[Some("one"), Some("two")], |seats| {
-        seats.pass(Duration::from_secs(2));
-        assert_eq!(seats.wake_beside_the_successor(0), Some(70));
-        seats.pass(Duration::from_secs(2));
-    });
-}

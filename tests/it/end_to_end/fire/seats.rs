@@ -228,25 +228,6 @@ impl<'a> Seats<'a> {
         });
     }
 
-    /// Puts a named one to sleep in a transaction, wakes it while its successor of the same name is
-    /// at work, and returns what it ends with.
-    pub(super) fn wake_beside_the_successor(&mut self, place: usize) -> Option<i32> {
-        let mut sleeper = self.seats[place].stage.take().expect("somebody sits there");
-        self.await_open(&sleeper.owned());
-        sleeper.pause();
-        self.until("the successor to have its share", Self::is_shared);
-        self.pass(Duration::from_secs(2));
-        sleeper.resume();
-        let began = Instant::now();
-        while sleeper.runs() {
-            assert!(began.elapsed() < PATIENCE, "the sleeper goes on");
-            self.pass(Duration::from_millis(100));
-        }
-        let code = sleeper.exit_code();
-        self.ended.push(sleeper);
-        code
-    }
-
     /// Tells everybody to stop, and says what has happened.
     pub(super) fn stop(&mut self) -> String {
         let mut running: Vec<Stage> = self
