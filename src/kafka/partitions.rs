@@ -92,11 +92,16 @@ impl Partitions {
                     // Just started, and not ready yet.
                     Some(error)
                         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::State)
-                            && started.elapsed() < SEEK_PATIENCE =>
+                            && started.elapsed() < SEEK_PATIENCE
+                            && self.consumer().client().fatal_error().is_none() =>
                     {
                         refused.push((source, start));
                     }
-                    Some(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::State) => {
+                    // A consumer that can do nothing any more says no more than that either.
+                    Some(error)
+                        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::State)
+                            && self.consumer().client().fatal_error().is_none() =>
+                    {
                         return Err(Error::Retry(format!("{doing}: {error}")));
                     }
                     Some(error) => return Err(self.sort(&error, doing)),

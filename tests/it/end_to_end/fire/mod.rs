@@ -47,7 +47,7 @@ fn outputs_are_exact_after_kills_a_zombie_and_a_broker_that_dies() {
     let ground = Ground::new(kills);
     let over = AtomicBool::new(false);
     // Two processes have a name that outlives them.
-    let mut seats = Seats::new(&world, &[Some("one"), Some("two"), None]);
+    let mut seats = Seats::new(&world, &[None; 3]);
     thread::scope(|scope| {
         // Also when the schedule fails, or the scope would wait for the feed to come to its end.
         let _end = SetOnDrop(&over);
