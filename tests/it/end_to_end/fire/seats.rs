@@ -195,7 +195,7 @@ impl<'a> Seats<'a> {
         before.intersection(&open()).next().is_some()
     }
 
-    /// Puts the one without a name to sleep in a transaction, for longer than group and brokers wait
+    /// Puts one without a name to sleep in a transaction, for longer than group and brokers wait
     /// for it, and wakes it when others have taken its partitions over.
     pub(super) fn sleep_through_a_succession(&mut self) {
         let last = self.seats.len() - 1;
@@ -247,8 +247,8 @@ impl<'a> Seats<'a> {
                 .sum::<usize>()
         };
         format!(
-            "{} kills ({} left a transaction open, {} came back at once), {} assignments, {} restores, \
-             {} losses, {} outcomes found out",
+            "{} kills ({} left a transaction open, {} came back at once), {} assignments, \
+             {} restores, {} losses, {} outcomes found out",
             self.killed,
             self.left_open,
             self.at_once,
