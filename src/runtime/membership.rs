@@ -220,7 +220,7 @@ where
     }
 
     /// Asks whether a state and offsets that do not agree come from another owner who was at work
-    /// meanwhile: a worker that stood still for long has lost partitions and was not told of it yet.
+    /// meanwhile: a worker that stood still for long may have lost partitions and not know it yet.
     /// Then everything is read again; else the mismatch holds.
     fn doubt(&mut self, number: u32, restore: &Restore, mismatch: Error) -> Result<(), Error> {
         let inputs = self.config.inputs.len();
