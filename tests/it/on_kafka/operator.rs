@@ -47,10 +47,10 @@ impl KafkaWorld {
 
     fn set_policy(&self, policy: &str) {
         let topic = ResourceSpecifier::Topic(self.changes());
-        let policy = AlterConfig::new(topic).set("cleanup.policy", policy);
-        let altering = self.operator();
-        let altered = altering.alter_configs(&[policy], &AdminOptions::new());
-        assert!(block_on(altered).unwrap().iter().all(Result::is_ok));
+        let policies = [AlterConfig::new(topic).set("cleanup.policy", policy)];
+        let (admin, options) = (self.operator(), AdminOptions::new());
+        let altered = block_on(admin.alter_configs(&policies, &options));
+        assert!(altered.unwrap().iter().all(Result::is_ok));
     }
 
     /// Deletes the changelog.
