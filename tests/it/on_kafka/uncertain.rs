@@ -1,17 +1,20 @@
 //! What can become of a transaction when a broker, a record or a membership fails.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wayfarer::kafka::{KafkaCommitter, KafkaInput};
-use wayfarer::runtime::{Committer, Error, OutputTopic, Transaction};
+use wayfarer::runtime::{Committer, Error, InputLog, OutputTopic, Transaction};
 
 use super::world::KafkaWorld;
 use crate::contract::member::Member;
 use crate::contract::transactions::{
     alerts, change, changes, note, renew, settle, stored, transaction,
 };
-use crate::contract::{Transactions, World};
+use crate::contract::{Transactions, World, source};
 use crate::support::broker::{self, Broker};
+
+/// How long a broker that was killed may take until it answers for a group.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 fn working(world: &KafkaWorld) -> (Member<KafkaInput>, KafkaCommitter) {
     let mut member = Member::new(world.join());
@@ -127,6 +130,19 @@ fn until_failure(committer: &mut KafkaCommitter, member: &mut Member<KafkaInput>
     unreachable!()
 }
 
+/// The offset that the group has, asked for as a worker does: with polls in between.
+fn last_word(member: &mut Member<KafkaInput>) -> u64 {
+    let started = Instant::now();
+    loop {
+        match member.log.committed(&[source(0)]) {
+            Ok(stored) => return stored[0].as_ref().unwrap().next,
+            Err(Error::Retry(_)) => member.idle(),
+            Err(error) => panic!("{error:?}"),
+        }
+        assert!(started.elapsed() < PATIENCE, "the group never told");
+    }
+}
+
 #[test]
 fn what_a_dying_broker_leaves_is_told_by_the_group() {
     let broker = Broker::start();
@@ -147,7 +163,7 @@ fn what_a_dying_broker_leaves_is_told_by_the_group() {
     assert!(matches!(committer.renew(), Err(Error::Retry(_))));
     broker.restart();
     renew(&mut committer);
-    let next = stored(&mut member.log, 1)[0].as_ref().unwrap().next;
+    let next = last_word(&mut member);
     let possible = match error {
         Error::Unknown(_) => committed..=committed + 1,
         _ => committed..=committed,
